@@ -1,5 +1,5 @@
-// Work with asymmetric keys in the software key store: what threads cost beside a bare loop, and what calls with symmetric keys keep beside it.
-// All figures are CPU time, which other work on the machine hardly changes.
+// Asymmetric keys in the software key store: the cost of threads against a bare loop, and the speed that calls with symmetric keys keep
+// meanwhile. All figures are CPU time, which other work on the machine hardly changes.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { median } from './figures.ts'
@@ -9,7 +9,7 @@ interface Output {
   row(name: string, figures: string, budget?: string): void
 }
 
-/** CPU time of one piece of work in microseconds: of all threads for signatures, of the main thread for encryptions. */
+/** CPU time of one operation in microseconds: of all threads for signatures, of the main thread for encryptions. */
 export interface Round {
   readonly bareSignUs: number
   readonly signUs: number

@@ -1,4 +1,4 @@
-// What authorizing alone costs, in this process: the caller's permissions at hand, one resource with a tag.
+// The cost of authorization alone, in this process: the caller's permissions are cached, and the call is about one resource with a tag.
 import type { Caller } from '../src/api/caller.ts'
 import { openHouse } from '../src/house/open.ts'
 import type { LedgerView } from '../src/ledger/view.ts'
@@ -6,7 +6,7 @@ import { readSettings } from '../src/settings/settings.ts'
 
 const CALLS = 300_000
 
-/** Microseconds to find an AccessKey and to authorize an Encrypt of its caller, in the data folder of a stopped server. */
+/** Microseconds to find an AccessKey and to authorize an Encrypt of its principal, on the data folder of a stopped server. */
 export async function authorizeAlone(data: string, accessKeyId: string, region: string): Promise<number> {
   const settings = readSettings(['--data', data], {}, () => '')
   const { storage, ledger, accessKeys, authorizer } = await openHouse(settings, () => {}, Date.now())

@@ -1,4 +1,4 @@
-// The limit for keys in an HSM: nothing but C_EncryptInit and C_Encrypt, in turn over as many sessions as the service has.
+// The limit for keys in an HSM: only C_EncryptInit and C_Encrypt, in turn over as many sessions as the service has.
 import pkcs11 from 'pkcs11js'
 
 const [module = '', label = '', pin = '', sessions = '16', seconds = '2', parameters = ''] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-// The limit: a bare node:http server that reads the same body and answers as many bytes.
+// The limit: a bare node:http server that reads the same body and answers with as many bytes.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -1,4 +1,4 @@
-// Cells: what a router costs, and a simulation of a million calls a second (docs/scale.md).
+// Cells: the cost of a router, and a simulation of a million calls a second (docs/scale.md).
 import { SYSTEM } from '../src/runtime/system.ts'
 import { hintedAccessKeyId, SHARDS } from './cells/hint.ts'
 import { CELL_MOST, needed, scenarios } from './cells/scenarios.ts'
@@ -43,7 +43,7 @@ function figures({ arrived, served, full, lost, limited, p50Ms, p99Ms }: CellRes
   return `${Math.round(served / seconds)}/s of ${Math.round(arrived / seconds)}/s served: ${refused}; p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`
 }
 
-/** CPU time of a request in a router, against a bare server's. */
+/** CPU time of a request in a router, against that of a bare server. */
 async function costOfRouter({ rounds, requests, row }: Run): Promise<void> {
   const bare = await startBareServer(ANSWER_BYTES)
   const router = await startRouter(bare.endpoint)

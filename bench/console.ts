@@ -1,4 +1,4 @@
-// What the console costs: calls of programs beside open browsers, the time until a page is there, and how much a search loads.
+// The cost of the console: calls of programs beside open browsers, the time until a page shows, and the load of a search.
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -10,7 +10,7 @@ import { fillTrail } from './trail.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const BROWSERS = 10
-/** After so long a page reads again what it shows. */
+/** The interval at which an open page reads its contents again. */
 const EACH_MS = 5000
 const OPENINGS = 5
 const LONGER = 5
@@ -50,7 +50,7 @@ export async function consoleCosts(folder: string, run: Run): Promise<void> {
 async function besideBrowsers(data: string, chrome: Browser, run: Run): Promise<void> {
   const server = await startStrongroom(data, run.credentials)
   const asked = await run.job(server)
-  // Long enough that each browser reads again several times.
+  // Long enough for each browser to read its page several times.
   const job = { ...asked, requests: asked.requests * LONGER }
   const loggedOn = await logOn(server, chrome, run)
   const calls = await callsOf(server, loggedOn, [`${run.region}/overview`, `${run.region}/keys`])
@@ -78,7 +78,7 @@ async function besideBrowsers(data: string, chrome: Browser, run: Run): Promise<
   run.row(name, `${figures(beside)}; alone ${figures(without)}: ${(beside.cpuUs / without.cpuUs).toFixed(3)} ×`)
 }
 
-/** Repeats the calls of open pages until it is stopped; the browsers begin one after the other. */
+/** Repeats the calls of open pages until the signal. The browsers begin one after the other. */
 async function poll(server: Server, cookie: string, calls: readonly PageCall[], place: number, stop: AbortSignal) {
   const rest = (ms: number) => pause(ms, undefined, { signal: stop }).catch(() => {})
   await rest((place * EACH_MS) / BROWSERS)
@@ -101,7 +101,7 @@ async function logOn(server: Server, chrome: Browser, { credentials }: Run): Pro
   return context
 }
 
-/** The calls that pages make when they are opened. */
+/** The calls of pages when a browser opens them. */
 async function callsOf(
   server: Server,
   context: BrowserContext,
@@ -121,7 +121,7 @@ async function callsOf(
   return calls
 }
 
-/** Opens a page; resolves with the milliseconds until its heading is there. */
+/** Opens a page. Resolves with the milliseconds until its heading shows. */
 async function opened(page: Page, address: string): Promise<number> {
   const begin = performance.now()
   await page.goto(address, { waitUntil: 'commit' })
@@ -129,7 +129,7 @@ async function opened(page: Page, address: string): Promise<number> {
   return performance.now() - begin
 }
 
-/** The time until a page is there in a browser that has nothing of it. */
+/** The time until a page shows in a browser with an empty cache. */
 async function opening(
   server: Server,
   chrome: Browser,
@@ -162,7 +162,7 @@ async function opening(
   )
 }
 
-/** What the page of events loads to show what one search finds. */
+/** The bytes that the page of events loads to show one search's result. */
 async function searching(data: string, chrome: Browser, run: Run): Promise<void> {
   await (await startStrongroom(data, run.credentials)).stop()
   const { keys } = await fillTrail(data, run.credentials.accountId, run.region, EVENTS)

@@ -1,6 +1,6 @@
-// What is said of several rounds.
+// Statistics of several rounds.
 
-/** The element whose figure is the median one. Throws when there is none. */
+/** The element with the median figure. Throws for an empty list. */
 export function median<T>(all: readonly T[], figure: (one: T) => number): T {
   const sorted = all.toSorted((a, b) => figure(a) - figure(b))
   const middle = sorted[Math.floor(sorted.length / 2)]

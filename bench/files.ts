@@ -1,4 +1,4 @@
-// A large file through `strongroom encrypt` and `strongroom decrypt`, beside OpenSSL's bare ChaCha20, all on one core.
+// A large file through `strongroom encrypt` and `strongroom decrypt`, against OpenSSL's bare ChaCha20, all on one core.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ interface Measured {
   readonly peakMib: number
 }
 
-/** Prints the section: a file of so many MiB, encrypted with the key of a server. */
+/** Prints the section: a file of this many MiB, encrypted with a key of the server. */
 export function fileRates(
   folder: string,
   {
@@ -42,7 +42,7 @@ export function fileRates(
     measure([STRONGROOM, ...args], { ...env, STRONGROOM_ENDPOINT: server.endpoint })
   const chacha20 = ['openssl', 'enc', '-chacha20', '-K', '00', '-iv', '00', '-in', file, '-out', bare]
   const measured = Array.from({ length: rounds }, () => {
-    // Replacing a file costs the time that it takes to free the former one.
+    // Removed before the measurement: replacing a file includes the time for freeing the former one.
     for (const path of [bare, sealed, opened]) rmSync(path, { recursive: true, force: true })
     return {
       bare: measure(chacha20),
@@ -73,9 +73,9 @@ function write(path: string, mib: number): void {
   closeSync(file)
 }
 
-/** Runs a program to its end, on the core of the load; its own children count. */
+/** Runs a program to its end on the core of the load. Counts its children's time, too. */
 function measure(command: readonly string[], env: Readonly<Record<string, string>> = {}): Measured {
-  // What the last one left to be written is no part of this one.
+  // Dirty pages of the previous run would slow this one.
   execFileSync('sync')
   const script =
     'import os,resource,subprocess,sys,time\nt=time.time()\nc=subprocess.call(sys.argv[1:],stderr=2)\nr=resource.getrusage(resource.RUSAGE_CHILDREN)\nprint(time.time()-t,r.ru_utime+r.ru_stime,r.ru_maxrss)\nsys.exit(c)'

@@ -1,4 +1,4 @@
-// Fills a data folder with many CMKs, each with its version and material, through storage and MACs as the ledger writes them.
+// Fills a data folder with many CMKs, each with its version and material. Writes rows and MACs as the ledger does.
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { openRing } from '../src/house/installation.ts'
@@ -21,7 +21,9 @@ import type { RowChange, Storage } from '../src/storage/storage.ts'
 
 const AT_ONCE = 2000
 
-/** Adds `count` enabled keys with tags, some with aliases, to the account in the region; answers some of their ids, spread over all. */
+/**
+ * Adds `count` enabled keys with tags, some with aliases, to the account in the region. Returns some of their ids, spread over all keys.
+ */
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
   const storage = await openStorage(join(data, 'strongroom.db'), { indexing: KMS_INDEX, notice: () => {} })
   const keys = await rootKeysOf(data, storage)
@@ -90,7 +92,7 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
   await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }], chaining(keys), null)
 }
 
-/** Adds `count` users with two AccessKeys each and one policy; answers the credentials of some, spread over all. */
+/** Adds `count` users with two AccessKeys each and one policy. Returns the credentials of some, spread over all users. */
 export async function fillUsers(data: string, account: string, policy: string, count: number) {
   const storage = await openStorage(join(data, 'strongroom.db'))
   const keys = await rootKeysOf(data, storage)

@@ -1,4 +1,5 @@
-// The key store in an HSM without the calls around it: CALLERS encrypt at once for SECONDS. What follows are settings of the service.
+// The key store in an HSM without the calls around it: CALLERS encrypt at the same time for SECONDS. Further arguments are settings of the
+// service.
 
 import { deviceOf } from '../src/house/hsm.ts'
 import { HsmKeystore } from '../src/keystore/pkcs11/hsm.ts'

@@ -1,4 +1,4 @@
-// Keys in an HSM: what the service makes of a device, against a bare loop on it; and what software keys keep beside it.
+// Keys in an HSM: the throughput of the service on a device, against a bare loop on it; and the throughput of software keys meanwhile.
 import { join } from 'node:path'
 import { callOperation } from '../src/cli/client.ts'
 import { makeToken, PIN, type TestToken, TOKEN_KINDS } from '../test/keystore/pkcs11/tokens.ts'
@@ -70,7 +70,7 @@ async function against(
     ])
     measured.push({ bare, store, ours, alone, beside: beside.perSecond, hsmBeside: hsmBeside.perSecond })
   }
-  /** The round whose ratio is the median one. */
+  /** The round with the median ratio. */
   const ratio = (part: 'store' | 'ours' | 'beside', whole: 'bare' | 'alone') => {
     const sorted = measured.toSorted((a, b) => a[part] / a[whole] - b[part] / b[whole])
     const round = sorted[Math.floor(sorted.length / 2)]

@@ -1,5 +1,5 @@
-// Three servers that record on one PostgreSQL, one of them with a slow way to it: what it costs the others, where all record in one
-// chain of events, as before there were lanes, and where each has a lane of its own. Run it by itself.
+// Three servers that record on one PostgreSQL, one of them over a slow network: its cost for the others, with one chain of events for all
+// (as in releases without lanes), and with a lane for each server. Run it by itself.
 import { setTimeout as pause } from 'node:timers/promises'
 import { chaining, type WatchfulChaining } from '../src/ledger/chain.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
@@ -21,7 +21,7 @@ interface Recorder {
   readonly chain: WatchfulChaining
 }
 
-/** Commits one batch of an event after the other, until `stop`; returns how many a second. */
+/** Commits batches of one event, one after the other, until `stop`. Returns the batches per second. */
 async function recording({ storage, chain }: Recorder, stop: AbortSignal): Promise<number> {
   const event = { eventId: 'e', account: '1', region: 'r', at: 5, body: storedServiceWork('DeleteKey', []) }
   const began = performance.now()

@@ -1,18 +1,21 @@
-// The load, in a process of its own: signs all requests beforehand, then sends them over keep-alive connections and times the answers.
+// The load, in a process of its own: signs all requests in advance, then sends them over keep-alive connections and times the answers.
 import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { percentEncode } from '../src/gateway/percent-encoding.ts'
 import { rpcSignature, rpcStringToSign } from '../src/gateway/signature.ts'
 
-/** What to send. `parameters` are cycled through; each request is signed with a nonce of its own. */
+/** The requests to send. `parameters` are used in turn; each request has its own nonce and signature. */
 export interface Job {
   readonly endpoint: string
-  /** Who calls: each in turn. */
+  /** The callers, in turn. */
   readonly callers: readonly { readonly accessKeyId: string; readonly accessKeySecret: string }[]
   readonly connections: number
   readonly requests: number
   readonly parameters: readonly Readonly<Record<string, string>>[]
-  /** How many calls a second are due, whatever the answers take; absent: each connection sends when it has its answer. */
+  /**
+   * The rate of an open loop: calls are due this often, however long answers take. Absent for a closed loop, where each connection sends
+   * after its answer.
+   */
   readonly duePerSecond?: number
 }
 
@@ -64,7 +67,7 @@ async function run(job: Job): Promise<Measured> {
           const n = next++
           const request = requests[n]
           if (!request) return resolve()
-          // A call that is due and waits for a connection is late already.
+          // In an open loop, a call's time counts from when it was due, even if no connection was free.
           sentAt = job.duePerSecond === undefined ? performance.now() : start + (n * 1000) / job.duePerSecond
           const early = sentAt - performance.now()
           if (early > 0) setTimeout(() => lane.socket.write(request), early)
@@ -88,13 +91,13 @@ async function run(job: Job): Promise<Measured> {
   return { perSecond: job.requests / seconds, medianMs: quantile(0.5), p99Ms: quantile(0.99), failed }
 }
 
-/** A connection with one request under way; `answered` gets each whole answer, and whether its status is 200. */
+/** A connection with one request in flight. `answered` gets each whole answer, and whether its status is 200. */
 interface Lane {
   readonly socket: Socket
   answered: (ok: boolean) => void
 }
 
-/** Reads answers out of one buffer, without the stream machinery, so that the load costs less than the server it measures. */
+/** Parses answers in one buffer, without Node's HTTP streams, so that the load costs less than the server. */
 function opened(host: string, port: number): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const buffer = Buffer.allocUnsafe(65_536)
@@ -115,7 +118,7 @@ function opened(host: string, port: number): Promise<Lane> {
   })
 }
 
-/** The length of an answer whose head is in the buffer: on the loopback interface it comes in one piece. */
+/** The length of the answer in the buffer. The loopback interface delivers its head in one piece. */
 function answerBytes(buffer: Buffer, length: number): number {
   const head = buffer.toString('latin1', 0, Math.min(length, 512))
   const end = head.indexOf('\r\n\r\n')

@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick] [--only SECTION]`: every figure beside its budget, as ratios to limits measured in the same run.
+// `npm run bench [-- --quick] [--only SECTION]`: prints every figure beside its budget, as a ratio to a limit measured in the same run.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ const MANY = quick ? 100_000 : 1_000_000
 const USERS = quick ? 10_000 : 100_000
 const REQUESTS = quick ? 6000 : 20_000
 const ROUNDS = quick ? 3 : 7
-/** Calls after which the code of a process is compiled. */
+/** The calls after which a process runs compiled code. */
 const WARM_UP = 40_000
 const EVENTS = quick ? 1_000_000 : 10_000_000
 /** `--only NAME` runs one section. */
@@ -105,7 +105,7 @@ const TAG_POLICY = {
   ],
 }
 
-/** Five statements, of which the last alone allows: all are about the same operations and resources. */
+/** Five statements about the same operations and resources; only the last one allows. */
 function fiveStatements(i: number): object {
   const Statement = [0, 1, 2, 3].map((n) => ({
     Effect: n === 0 ? 'Deny' : 'Allow',
@@ -135,18 +135,18 @@ async function operations(folder: string): Promise<void> {
     [{ Action: 'Encrypt', KeyId, Plaintext }, 'budget ≥ 20 %, aim ≥ 40 %'],
     [{ Action: 'Decrypt', CiphertextBlob: encrypted.answer.CiphertextBlob }, 'budget ≥ 20 %, aim ≥ 40 %'],
     [{ Action: 'GenerateDataKey', KeyId, NumberOfBytes: '32' }, 'budget ≥ 20 %, aim ≥ 40 %'],
-    // The value's key is asked for as well: two decisions, each with a tag condition.
+    // GetSecretValue also authorizes Decrypt on the CMK: two decisions, each with a tag condition.
     [{ Action: 'GetSecretValue', SecretName }, ''],
     [{ Action: 'CreateKey' }, ''],
   ]
-  // A server runs for weeks: what compiling its code costs is no part of a call.
+  // A warm-up: a server runs for weeks, so compiling its code must not count.
   const mixed = cases.map(([parameters]) => parameters)
   await load(job(server, 64, mixed, WARM_UP, [user]))
   for (const [parameters, budget] of cases) {
     const bare = await startBareServer((await call(server.endpoint, parameters)).bytes)
     for (const connections of [1, 64]) {
       const rounds: { ours: Watched; limit: Watched }[] = []
-      // In turn, many times: the machine's speed drifts, and both sides drift with it.
+      // In turn and many times: the machine's speed drifts, and affects both sides alike.
       for (let round = 0; round < ROUNDS; round++) {
         const ours = await loadWatched(server, job(server, connections, [parameters], REQUESTS, [user]))
         rounds.push({ ours, limit: await loadWatched(bare, job(bare, connections, [parameters])) })
@@ -185,7 +185,7 @@ async function operations(folder: string): Promise<void> {
   )
 }
 
-/** Two calls in turn over 64 connections: what one costs against the other, whatever the machine does meanwhile. */
+/** Two calls in turn over 64 connections: the ratio of their costs does not depend on the machine's drift. */
 async function inTurn(server: Server, caller: Caller, [one, other]: readonly [Parameters, Parameters]): Promise<void> {
   const cost = async (parameters: Parameters) =>
     (await loadWatched(server, job(server, 64, [parameters], REQUESTS, [caller]))).cpuUs
@@ -196,7 +196,7 @@ async function inTurn(server: Server, caller: Caller, [one, other]: readonly [Pa
   row(`${one['Action']} against ${other['Action']}, in turn, CPU time`, figures, 'budget ≤ 1 ×')
 }
 
-/** The same call by the account, which no policy judges, and by a user with 10 policies of 5 statements. */
+/** The same call by the account, which no policy restricts, and by a user with 10 policies of 5 statements. */
 async function authorization(server: Server, parameters: Parameters): Promise<Caller> {
   const user = await makeUser(
     server,
@@ -368,7 +368,7 @@ async function trail(folder: string): Promise<void> {
   await server.stop()
 }
 
-/** CPU time of one request whose caller is not known, whatever it holds. */
+/** CPU time of one unauthenticated request, by its kind. */
 async function strangers(folder: string): Promise<void> {
   print('\nRequests of strangers, CPU time for each')
   const server = await startStrongroom(join(folder, 'strangers'), credentials)

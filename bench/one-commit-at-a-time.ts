@@ -1,4 +1,4 @@
-// How many fsync'd SQLite transactions a second this disk takes, one after the other, each with the rows of a CreateKey.
+// The number of fsync'd SQLite transactions per second on this disk, one after the other, each with the rows of a CreateKey.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

@@ -1,4 +1,4 @@
-// One round of asymmetric.ts, in a process of its own: prints its figures.
+// One round of asymmetric.ts in its own process. Prints its figures.
 import { generateKeyPairSync, hash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { PairThreads } from '../src/keystore/pair-threads.ts'
@@ -11,7 +11,7 @@ import type { Round } from './asymmetric.ts'
 const SIGNATURES = 1500
 const ENCRYPTIONS = 100_000
 const SIGNERS = 16
-/** Encryptions that a busy server does between two looks at what came. */
+/** The encryptions of a busy server between two polls of its sockets. */
 const AT_ONCE = 64
 
 const pairs = new PairThreads(1)

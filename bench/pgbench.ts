@@ -6,8 +6,8 @@ import { programs } from '../test/storage/postgresql-server.ts'
 import { isPinned } from './processes.ts'
 
 /**
- * The rows of a CreateKey, each transaction by itself: with the change number, whose order is what makes caches exact, and without it, so
- * that no transaction waits for another one.
+ * Stores the rows of a CreateKey in transactions of their own. `ordered` includes the change number, whose order makes caches exact.
+ * `inserts` leaves it out, so that no transaction waits for another.
  */
 export class Pgbench {
   readonly #folder: string
@@ -44,7 +44,7 @@ export class Pgbench {
     return join(this.#folder, `${kind}.sql`)
   }
 
-  /** How many transactions of 64 clients are committed. */
+  /** The committed transactions per second of 64 clients. */
   perSecond(kind: 'ordered' | 'inserts'): number {
     const args = ['-n', '-M', 'prepared', '-c', '64', '-j', '1', '-T', '3', '-f', this.#script(kind), this.#database]
     const [program = '', ...rest] = [...(isPinned() ? ['taskset', '-c', '1'] : []), `${programs()}pgbench`, ...args]

@@ -1,4 +1,4 @@
-// Starts the processes of a benchmark, each on a core of its own where the machine has two.
+// Starts the processes of a benchmark, each on its own core where the machine has two.
 import { type ChildProcess, execFileSync, fork, spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -7,7 +7,7 @@ import type { Job, Measured } from './load.ts'
 
 const SERVER_CORE = 0
 const LOAD_CORE = 1
-/** Linux counts some times in ticks. */
+/** A tick, Linux's unit of some times. */
 const MS_A_TICK = 10
 const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`
 
@@ -26,7 +26,7 @@ function pin(child: ChildProcess, core: number): void {
     execFileSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)], { stdio: 'ignore' })
 }
 
-/** The processes that run: a benchmark that fails leaves none behind. */
+/** The running processes, so that a failing benchmark can end them. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -38,11 +38,11 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
-  /** CPU time that its processes have used so far, user and system. */
+  /** CPU time (user and system) of all its processes so far. */
   cpuMs(): number
-  /** The same of the first process alone. */
+  /** CPU time of the first process alone. */
   ownCpuMs(): number
-  /** Lets the processes that the server started run on either core. */
+  /** Lets the server's child processes run on either core. */
   unpinChildren(): void
   stop(): Promise<void>
 }
@@ -91,21 +91,21 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return text === '' ? [] : text.split(' ').map(Number)
 }
 
-/** CPU time that a process and its children have used so far, in milliseconds, user and system. */
+/** CPU time (user and system) of a process and its children so far, in milliseconds. */
 export function cpuMsOfAll(pid: number | undefined): number {
   return [pid, ...childrenOf(pid)].reduce((sum: number, one) => sum + cpuMsOf(one), 0)
 }
 
 function cpuMsOf(pid: number | undefined): number {
   const tasks = `/proc/${pid}/task`
-  // Nanoseconds on a core come first.
+  // The first field: nanoseconds on a core.
   const used = (id: string) => Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0])
   return readdirSync(tasks).reduce((sum, id) => sum + used(id), 0) / 1e6
 }
 
-/** CPU time that children of a process used which have ended, in milliseconds. */
+/** CPU time of a process's ended children, in milliseconds. */
 export function cpuMsOfEnded(pid: number): number {
-  // After its name, which may hold anything: of those that ended, user and system time come as the 14th and the 15th.
+  // The name may contain anything, so fields count from its end: the 14th and the 15th are user and system time of ended children.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
   return (Number(fields[13]) + Number(fields[14])) * MS_A_TICK
 }
@@ -114,7 +114,7 @@ export function startBareServer(answerBytes: number): Promise<Server> {
   return start(process.execPath, [path('bare-server.ts'), String(answerBytes)], {})
 }
 
-/** A router in front of a cell at this endpoint (router-server.ts). */
+/** A router in front of the cell at this endpoint (router-server.ts). */
 export function startRouter(cell: string): Promise<Server> {
   return start(process.execPath, [path('router-server.ts'), cell], {})
 }
@@ -124,7 +124,7 @@ export function moveDatabase(data: string, url: string): void {
   execFileSync(path('../bin/strongroom'), ['migrate', '--from', data, '--to', url])
 }
 
-/** `unrecorded`: events go to memory alone. */
+/** `unrecorded`: the server keeps events in memory only. */
 export function startStrongroom(
   data: string,
   credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
@@ -144,12 +144,12 @@ export function startStrongroom(
   })
 }
 
-/** How many calls warm the server up before those of a job. */
+/** The number of calls that warm the server up before a job. */
 function warmUp({ connections, requests }: Job): number {
   return Math.max(connections, Math.floor(requests / 5))
 }
 
-/** How many calls a job makes, with those that warm the server up. */
+/** The number of calls of a job, warm-up included. */
 export function callsOf(job: Job): number {
   return job.requests + warmUp(job)
 }
@@ -175,19 +175,19 @@ export async function load(job: Job): Promise<Measured> {
   }
 }
 
-/** Runs a job on a server of this machine; also returns the server's CPU time for each call, warm-up included, in microseconds. */
+/** Runs a job on a server of this machine. Also returns the server's CPU time per call in microseconds, warm-up included. */
 export async function loadWatched(server: Server, job: Job): Promise<Measured & { readonly cpuUs: number }> {
   const before = server.cpuMs()
   const measured = await load(job)
   return { ...measured, cpuUs: ((server.cpuMs() - before) * 1000) / callsOf(job) }
 }
 
-/** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */
+/** Encrypts in a loop on a device, on either core, as the library's process does under the service. Returns encryptions per second. */
 export function bareDevice(args: readonly string[], env: Readonly<Record<string, string>>): number {
   return perSecondOf('bare-device.ts', args, env)
 }
 
-/** Encrypts in the HSM's key store, and in it alone, with its library in a process of its own as ever; how many a second. */
+/** Encrypts in the HSM's key store alone, with its library in a process as usual. Returns encryptions per second. */
 export function hsmKeyStore(args: readonly string[], env: Readonly<Record<string, string>>): number {
   return perSecondOf('hsm-key-store.ts', args, env)
 }
@@ -197,12 +197,12 @@ function perSecondOf(program: string, args: readonly string[], env: Readonly<Rec
   return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
-/** The command on the core of the load. */
+/** The command, pinned to the core of the load. */
 export function onLoadCore(command: readonly string[]): readonly string[] {
   return pinned ? ['taskset', '-c', String(LOAD_CORE), ...command] : command
 }
 
-/** Commits a second of one SQLite transaction after the other, in `folder`. */
+/** Commits SQLite transactions in `folder` for a second, one after the other. */
 export function oneCommitAtATime(folder: string): number {
   const args = [path('one-commit-at-a-time.ts'), folder, '2000']
   const out = pinned

@@ -1,5 +1,5 @@
-// What a router costs at least: a bare node:http server that reads a request, takes the shard from its AccessKeyId, and passes the request on to
-// the only cell. It has no limits and no TLS.
+// The least cost of a router: a bare node:http server that reads a request, takes the shard from its AccessKeyId, and forwards the request
+// to the only cell. It has no limits and no TLS.
 import { Agent, createServer, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { shardIn } from './cells/hint.ts'

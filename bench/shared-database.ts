@@ -1,4 +1,5 @@
-// Servers on one PostgreSQL: what a call costs there, what changes of one cost the others, and what a slow way of one costs them.
+// Servers on one PostgreSQL: the cost of a call, the cost of one server's changes for the others, and the cost of a slow network for one
+// server.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { farAway } from '../test/storage/far-away.ts'
@@ -18,19 +19,19 @@ interface Run {
   row(name: string, figures: string, budget?: string): void
 }
 
-/** The delay of the way that is slow. */
+/** The delay of the slow network. */
 const DELAY_MS = 5
-/** One in so many calls changes one of the keys. */
+/** One call in this many changes one of the keys. */
 const CHANGE_IN = 100
 const KEYS = 10
 
-/** Measures in `folder`, with a PostgreSQL of its own that syncs every commit. */
+/** Measures in `folder`, on its own PostgreSQL, which syncs every commit. */
 export async function sharedDatabase(folder: string, run: Run): Promise<void> {
   await using postgresql = await startSyncing()
   await new SharedDatabase(folder, run, postgresql).all()
 }
 
-/** The same of two servers that change what the other one reads; each has served `warmUp` calls before. */
+/** The same with two servers, each of which changes what the other reads. Each has served `warmUp` calls before. */
 export async function changesOfOthers(folder: string, run: Run, warmUp: number): Promise<void> {
   await using postgresql = await startSyncing()
   await new SharedDatabase(folder, run, postgresql).changes(warmUp)
@@ -61,7 +62,7 @@ class SharedDatabase {
     await this.#halfLoad()
   }
 
-  /** CPU time of a call of the server alone; that of the database comes on top. */
+  /** CPU time of a call in the server alone, without the database's. */
   async #againstSqlite(): Promise<void> {
     const [shared, single] = [await this.#start(this.#postgresql.database()), await this.#start(null)]
     const jobs = [await this.#encrypting(shared, 64), await this.#encrypting(single, 64)] as const
@@ -117,7 +118,7 @@ class SharedDatabase {
     await server.stop()
   }
 
-  /** Calls for each second of CPU time: two servers against one with as many connections together. */
+  /** Calls per second of CPU time: two servers against one, with as many connections in total. */
   async changes(warmUp: number): Promise<void> {
     const database = this.#postgresql.database()
     const [one, other] = [await this.#start(database), await this.#start(database)]
@@ -126,7 +127,7 @@ class SharedDatabase {
     const mixed = keys.flatMap((changed) =>
       Array.from({ length: CHANGE_IN }, (_, i) => (i === 0 ? described(changed) : encrypt(keys[i % KEYS] ?? ''))),
     )
-    // Of two servers each serves half of the calls: it would be compiled later than the one.
+    // Warmed up separately: each of two servers serves half of the calls, so its code would be compiled later.
     for (const server of [one, other]) await load({ ...this.#job(server, 64, mixed), requests: warmUp })
     const rounds: { readonly alone: number; readonly both: number }[] = []
     for (let round = 0; round < this.#run.rounds; round++)
@@ -170,7 +171,7 @@ class SharedDatabase {
     await Promise.all(servers.map((server) => server.stop()))
   }
 
-  /** Half of what one server reaches is due, at one and at two. */
+  /** An open loop at half of one server's throughput, on one and on two servers. */
   async #halfLoad(): Promise<void> {
     const database = this.#postgresql.database()
     const [one, other] = [await this.#start(database), await this.#start(database)]
@@ -222,7 +223,7 @@ async function perCpuSecond(servers: readonly Server[], jobs: readonly Job[]): P
   const used = () => servers.reduce((sum, server) => sum + server.cpuMs(), 0)
   const before = used()
   await Promise.all(jobs.map(load))
-  // The warm-up of each job is a fifth of it.
+  // The warm-up adds a fifth to each job.
   const calls = jobs.reduce((sum, { requests }) => sum + requests * 1.2, 0)
   return (calls * 1000) / (used() - before)
 }

@@ -11,13 +11,13 @@ import { type Parameters, searches } from './searches.ts'
 interface Run {
   readonly credentials: { readonly accountId: string; readonly accessKeyId: string; readonly accessKeySecret: string }
   readonly region: string
-  /** How many keys there are. */
+  /** The number of keys. */
   readonly count: number
   job(server: Server, parameters: readonly Parameters[], requests: number): Job
   row(name: string, figures: string, budget?: string): void
 }
 
-/** Reports first pages of searches. CPU time is that of the server and of PostgreSQL. */
+/** Reports the first pages of searches. CPU time is that of the server and of PostgreSQL. */
 export async function sharedKeys(folder: string, { credentials, region, count, job, row }: Run): Promise<void> {
   const data = join(folder, 'shared-keys')
   await (await startStrongroom(data, credentials)).stop()
@@ -25,7 +25,7 @@ export async function sharedKeys(folder: string, { credentials, region, count, j
   await using postgresql = await startAlone()
   const database = postgresql.database()
   moveDatabase(data, database)
-  // PostgreSQL does so by itself after a minute.
+  // PostgreSQL's autovacuum does the same after a minute.
   execFileSync(`${programs()}psql`, [database, '-qc', 'VACUUM ANALYZE'])
   const rootKey = ['--root-key-file', join(data, 'root-key')]
   const server = await startStrongroom(join(folder, 'shared-keys-server'), credentials, [

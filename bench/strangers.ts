@@ -1,20 +1,20 @@
-// Requests that cost the most before their caller is known: CPU time of the server for each, by kind.
+// The most expensive unauthenticated requests: the server's CPU time for each, by kind.
 import { connect } from 'node:net'
 import { MAX_BODY_CHUNKS } from '../src/gateway/limits.ts'
 import { percentEncode } from '../src/gateway/percent-encoding.ts'
 import type { Server } from './processes.ts'
 
-/** A stranger's request of one kind, and what it costs the server. */
+/** A kind of unauthenticated request, and its cost for the server. */
 export interface Cost {
   readonly kind: string
   readonly status: number
   readonly cpuMs: number
 }
 
-/** What a body may hold, but for the form that names the AccessKey. */
+/** Almost the limit of a body; the rest is for the form that names the AccessKey. */
 const BODY = 260_000
 const VALUE = 65_536
-/** What 64 KiB may be followed by. */
+/** Bytes that may follow 64 KiB. */
 const REST = 8000
 
 function form(accessKeyId: string, more: string): string {
@@ -28,7 +28,7 @@ function http(method: string, target: string, headers: readonly string[], body: 
   return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** A body whose every byte is a chunk of its own. */
+/** A body with one chunk for each byte. */
 function chunked(length: number): Buffer {
   const head = `POST / HTTP/1.1\r\nHost: localhost\r\n${FORM}\r\nTransfer-Encoding: chunked\r\n\r\n`
   return Buffer.from(`${head}${'1\r\nx\r\n'.repeat(length)}0\r\n\r\n`)
@@ -36,7 +36,7 @@ function chunked(length: number): Buffer {
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
 
-/** Signature 1.0: all that its string to sign may be made of. */
+/** Signature 1.0: forms with the most expensive strings to sign. */
 function forms(accessKeyId: string, known: string): [string, Buffer][] {
   const names = (name: (i: number) => string) => Array.from({ length: 990 }, (_, i) => name(i)).join('&')
   const post = (body: string) => http('POST', '/', [FORM], form(accessKeyId, body))
@@ -57,7 +57,7 @@ function forms(accessKeyId: string, known: string): [string, Buffer][] {
   ].map(([kind, bytes]) => [`1.0, ${known}: ${kind}`, bytes] as [string, Buffer])
 }
 
-/** ACS3 and ACS4: a body, a query and headers, none of which is right. */
+/** ACS3 and ACS4: a body, a query and headers, all of them wrong. */
 function byHeader(accessKeyId: string, known: string): [string, Buffer][] {
   const MUST = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce', 'x-acs-content-sha256']
   const signed = (
@@ -98,7 +98,7 @@ function byHeader(accessKeyId: string, known: string): [string, Buffer][] {
   ].map(([kind, bytes]) => [`${String(kind)}, ${known}`, bytes] as [string, Buffer])
 }
 
-/** Sends each kind of request on connections of its own, one after the other. */
+/** Sends each kind of request on its own connections, one after the other. */
 export async function costsOfStrangers(server: Server, accessKeyId: string, rounds: number): Promise<Cost[]> {
   const token = Buffer.alloc(12_000, 7).toString('base64')
   const kinds: [string, Buffer][] = [
@@ -110,13 +110,13 @@ export async function costsOfStrangers(server: Server, accessKeyId: string, roun
     ['as many one-byte chunks as there may be', chunked(MAX_BODY_CHUNKS)],
     ['no signature: 64 KiB', http('POST', '/', [FORM], `a=${'%21'.repeat(VALUE)}`)],
   ]
-  // Code that a stranger keeps busy is compiled.
+  // An attacker keeps this code busy, so it is compiled.
   for (const [, bytes] of kinds) await measured(server, bytes, rounds * 2)
   const costs: Cost[] = []
   for (const [kind, bytes] of kinds) {
     const batches: { status: number; cpuMs: number }[] = []
     for (let batch = 0; batch < BATCHES; batch++) batches.push(await measured(server, bytes, rounds))
-    // The median: what else the machine does costs caches.
+    // Takes the median: other work on the machine evicts caches.
     const sorted = batches.toSorted((a, b) => a.cpuMs - b.cpuMs)
     const middle = sorted[Math.floor(BATCHES / 2)]
     if (middle) costs.push({ kind, ...middle })
@@ -133,7 +133,7 @@ async function measured(server: Server, bytes: Buffer, rounds: number): Promise<
   return { status, cpuMs: (server.cpuMs() - before) / rounds }
 }
 
-/** The status of the answer; that the server may close before all was sent is its right. */
+/** The status of the answer. The server may close the connection before it has read the whole request. */
 async function statusOf({ endpoint }: Server, bytes: Buffer): Promise<number> {
   const { hostname, port } = new URL(endpoint)
   const socket = connect(Number(port), hostname)

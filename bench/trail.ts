@@ -1,4 +1,4 @@
-// The trail under many events: looking up, verifying, what recording costs, and how much disk an event takes.
+// A trail with many events: lookups, verification, the cost of recording, and the disk space per event.
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
@@ -22,7 +22,7 @@ const KEYS = 1000
 
 export interface FilledTrail {
   readonly keys: readonly string[]
-  /** A day in the middle, UTC. */
+  /** A day in the middle of the trail, in UTC. */
   readonly day: { readonly StartTime: string; readonly EndTime: string }
   readonly bytesPerEvent: number
 }
@@ -90,7 +90,7 @@ export async function fillTrail(data: string, account: string, region: string, c
   }
 }
 
-/** Events a second that `strongroom audit verify` verifies on one core. */
+/** The events per second that `strongroom audit verify` verifies on one core. */
 export function verifyRate(data: string): number {
   const program = fileURLToPath(new URL('../bin/strongroom', import.meta.url))
   const args = [program, 'audit', 'verify', '--data', data]

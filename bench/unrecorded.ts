@@ -1,4 +1,4 @@
-// The server as it is, but for its events: they go to a ring in memory instead of the database. What recording costs is the difference.
+// The server with one change: events go to a ring in memory instead of the database. The difference is the cost of recording.
 import { readFileSync } from 'node:fs'
 import { serve } from '../src/cli/serve.ts'
 import { openHouse } from '../src/house/open.ts'

@@ -1,5 +1,5 @@
-// What workers cost: CPU time a call of one process, and of a server with two workers, owner and workers together. A control tells what of it
-// the machine costs: two processes that know nothing of each other take turns on the same core, and share the same calls.
+// The cost of workers: CPU time per call of one process, and of a server with two workers and their owner. A control shows the machine's
+// part: two independent processes take turns on the same core, and share the same calls.
 import { median } from './figures.ts'
 import type { Job } from './load.ts'
 import { callsOf, load, type Server, startStrongroom } from './processes.ts'
@@ -7,22 +7,22 @@ import { callsOf, load, type Server, startStrongroom } from './processes.ts'
 interface Run {
   readonly credentials: { readonly accountId: string; readonly accessKeyId: string; readonly accessKeySecret: string }
   readonly rounds: number
-  /** Calls that each process serves before it is measured. */
+  /** The calls that each process serves before the measurement. */
   readonly warmUp: number
   /** A server's job that encrypts over 64 connections. */
   job(server: Server): Promise<Job>
   row(name: string, figures: string, budget?: string): void
 }
 
-/** Servers that run a job together, each its share, and what they used in each round, in microseconds a call. */
+/** Servers that run a job together, each its share; and their CPU time per call in each round, in microseconds. */
 interface Side {
   readonly parts: readonly { readonly server: Server; readonly job: Job }[]
   readonly all: number[]
-  /** Of the process alone that has the database. */
+  /** Of the process that owns the database. */
   readonly owner: number[]
 }
 
-/** Measures all in turn, in `folder`. */
+/** Measures all sides in turn, in `folder`. */
 export async function costOfWorkers(folder: string, { credentials, rounds, warmUp, job, row }: Run): Promise<void> {
   const started = async (name: string, workers: number) => {
     const server = await startStrongroom(`${folder}/${name}`, credentials, ['--workers', String(workers)])
@@ -53,7 +53,7 @@ export async function costOfWorkers(folder: string, { credentials, rounds, warmU
   row('  two servers of one process, 32 connections each', `${middle(two.all).toFixed(1)} µs; ${against(two)}`)
 }
 
-/** Runs the jobs of a side at the same time, and notes what they cost. */
+/** Runs the jobs of a side at the same time, and notes their costs. */
 async function measure({ parts, all, owner }: Side): Promise<void> {
   const used = (of: 'cpuMs' | 'ownCpuMs') => parts.reduce((sum, { server }) => sum + server[of](), 0)
   const before = { all: used('cpuMs'), owner: used('ownCpuMs') }

@@ -1,4 +1,4 @@
-// Builds the browser application of the console, once for what it is made of. The server serves the folder that `current` names.
+// Builds the browser application of the console, once for each state of its sources. The server serves the folder that `current` names.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -9,20 +9,20 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const sources = join(root, 'src/console/browser')
 const cache = join(root, 'node_modules/.cache/console')
 const vite = join(root, 'node_modules/vite/bin/vite.js')
-/** How many builds are kept: a server that runs still serves an earlier one. */
+/** The number of builds to keep: a running server may still serve an earlier one. */
 const KEPT = 3
 
-/** Says whether the console is built from the sources as they are. */
+/** Whether the console is built from the present sources. */
 export function consoleIsBuilt() {
   return existsSync(join(builtConsole(), 'index.html'))
 }
 
-/** The folder of the build of the sources as they are, whether it is there or not. */
+/** The folder for the build of the present sources. It need not exist. */
 export function builtConsole() {
   return join(cache, hash())
 }
 
-/** Builds what is not built yet. Returns what went wrong, null for nothing. */
+/** Builds the console unless it is built. Returns the error, or null. */
 export function buildConsole() {
   try {
     return build()
@@ -41,7 +41,7 @@ function build() {
     const [began, out] = [Date.now(), `${folder}.${process.pid}`]
     const node = join(root, 'node_modules/.bin/node')
     const config = ['--config', join(sources, 'vite.config.ts')]
-    // The cache of Vite's configuration belongs into node_modules: the sources may not be writable.
+    // Vite's cache belongs into node_modules, because the sources may be read-only.
     const built = spawnSync(node, [vite, 'build', sources, ...config, '--configLoader', 'native', '--outDir', out], {
       cwd: root,
       encoding: 'utf8',
@@ -54,7 +54,7 @@ function build() {
     try {
       renameSync(out, folder)
     } catch {
-      // Another process was faster.
+      // Another process built the same sources first.
       rmSync(out, { recursive: true, force: true })
     }
     console.error(`strongroom: the console is built (${((Date.now() - began) / 1000).toFixed(1)} s)`)
@@ -63,7 +63,7 @@ function build() {
   return null
 }
 
-/** Makes a build the one that servers serve, and removes builds of long ago. */
+/** Makes servers serve this build, and removes old builds. */
 function point(made) {
   const current = join(cache, 'current')
   if (!existsSync(current) || readFileSync(current, 'utf8') !== made) {
@@ -77,7 +77,7 @@ function point(made) {
     rmSync(join(cache, name), { recursive: true, force: true })
 }
 
-/** What the application is made of: its sources, and the packages that the lock pins. */
+/** A hash of the application's sources, and of the lock file, which pins its packages. */
 function hash() {
   const sum = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))
   for (const path of filesOf(sources)) sum.update(`\0${relative(sources, path)}\0`).update(readFileSync(path))

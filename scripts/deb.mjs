@@ -2,11 +2,11 @@
 //
 //   node scripts/deb.mjs [FOLDER]
 //
-//   /usr/lib/strongroom    what scripts/package.mjs makes with --installed
-//   /usr/bin/strongroom    a link to its launcher, as age-plugin-strongroom is
+//   /usr/lib/strongroom    the output of scripts/package.mjs --installed
+//   /usr/bin/strongroom    a link to its launcher; age-plugin-strongroom likewise
 //   the unit, its user, the configuration, the manual page and the scripts of dpkg, from deploy/debian/
 //
-// The same commit makes the same bytes, with the same runtime and dpkg-deb.
+// The same commit, runtime and dpkg-deb give the same bytes.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const DEBIAN = join(root, 'deploy/debian')
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 
-/** Where each file of deploy/debian/ is installed. */
+/** The installed path of each file in deploy/debian/. */
 const FILES = {
   'strongroom.service': 'usr/lib/systemd/system/strongroom.service',
   'strongroom.sysusers': 'usr/lib/sysusers.d/strongroom.conf',
@@ -30,8 +30,8 @@ const FILES = {
 }
 
 /**
- * Makes the package in the folder; returns its path. `version`: that of package.json unless it is given. `tree`: what
- * makeInstalled made, if it is there already.
+ * Makes the package in the folder; returns its path. `version`: by default package.json's. `tree`: the output of makeInstalled, if it
+ * exists already.
  */
 export function makeDeb(folder, { version = manifest().version, tree } = {}) {
   const architecture = ARCHITECTURES[process.arch]
@@ -54,7 +54,7 @@ export function makeDeb(folder, { version = manifest().version, tree } = {}) {
     execFileSync('chmod', ['-R', 'u=rwX,go=rX', staging])
     execFileSync('chmod', ['755', ...['postinst', 'prerm', 'postrm'].map((file) => join(staging, 'DEBIAN', file))])
     const path = join(resolve(folder), `strongroom_${version}_${architecture}.deb`)
-    // dpkg-deb sets the times of all files to this one.
+    // dpkg-deb gives all files this time.
     const SOURCE_DATE_EPOCH = timeOfCommit()
     execFileSync('find', [staging, '-exec', 'touch', '-h', '-d', `@${SOURCE_DATE_EPOCH}`, '{}', '+'])
     const args = ['--root-owner-group', '-Zxz', '-z3', '--build', staging, path]
@@ -65,7 +65,7 @@ export function makeDeb(folder, { version = manifest().version, tree } = {}) {
   }
 }
 
-/** Seconds of the time of the checkout's commit. */
+/** The time of the checkout's commit, in seconds since 1970. */
 export function timeOfCommit() {
   return execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }).trim()
 }

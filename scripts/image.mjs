@@ -1,10 +1,10 @@
-// Makes the container image as an archive that `podman load` and `docker load` read, on Debian, without any registry of images.
+// Makes the container image as an archive for `podman load` and `docker load`, on Debian, without a registry of images.
 //
 //   node scripts/image.mjs [FOLDER] [--arch amd64|arm64]   makes strongroom_VERSION_ARCH.tar in the folder (this one), and prints path and digest
 //   node scripts/image.mjs --files FOLDER                  makes what deploy/container/Containerfile copies
 //
-// The image has C libraries, certificates and time zones of Debian, the runtime, and what scripts/package.mjs makes: no shell, no package manager.
-// The same commit makes the same digest, as long as Debian's packages are the same.
+// The image contains C libraries, certificates and time zones of Debian, the runtime, and the output of scripts/package.mjs; no shell, no
+// package manager. The same commit gives the same digest, as long as Debian's packages are the same.
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
@@ -28,7 +28,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const CONTAINER = join(root, 'deploy/container')
 const SUITE = 'bookworm'
 const PACKAGES = ['base-files', 'ca-certificates', 'libatomic1', 'libc6', 'libgcc-s1', 'libstdc++6', 'tzdata']
-/** Debian's name of each architecture: Node's name, and the folder of its libraries. */
+/** For Debian's name of each architecture: Node's name, and the folder of its libraries. */
 const ARCHITECTURES = {
   amd64: { cpu: 'x64', libraries: 'x86_64-linux-gnu' },
   arm64: { cpu: 'arm64', libraries: 'aarch64-linux-gnu' },
@@ -60,7 +60,7 @@ export function makeImage(folder, { arch = ownArchitecture(), installed } = {}) 
     const how = [
       '--isolation',
       'chroot',
-      // Docker's format names the build's container, which differs each time.
+      // Docker's format contains the name of the build's container, which differs each time.
       '--format',
       'oci',
       '--timestamp',
@@ -81,11 +81,11 @@ export function makeImage(folder, { arch = ownArchitecture(), installed } = {}) 
   }
 }
 
-/** Makes system/ and data/ of the image in the folder. `installed`: what makeInstalled made, if it is there already. */
+/** Makes system/ and data/ of the image in the folder. `installed`: the output of makeInstalled, if it exists already. */
 export function makeFiles(folder, { arch = ownArchitecture(), installed } = {}) {
   const { cpu, libraries } = ARCHITECTURES[arch]
   const image = join(folder, 'system')
-  // A copy keeps the modes of what is in a folder, not that of the folder itself.
+  // A copy keeps the modes of a folder's contents, but not of the folder itself.
   mkdirSync(join(folder, 'data'), { recursive: true })
   mkdirSync(join(folder, 'data/strongroom'), { mode: 0o700 })
   mkdirSync(join(image, 'var/lib'), { recursive: true })
@@ -93,7 +93,7 @@ export function makeFiles(folder, { arch = ownArchitecture(), installed } = {}) 
   const program = join(image, 'usr/lib/strongroom')
   if (installed === undefined) makeInstalled(program, cpu)
   else cpSync(installed, program, { recursive: true })
-  // Its launcher needs a shell.
+  // The launcher needs a shell, which the image lacks.
   rmSync(join(program, 'bin'), { recursive: true })
   mkdirSync(join(image, 'usr/bin'), { recursive: true })
   for (const file of ['strongroom', 'healthcheck']) {
@@ -116,7 +116,7 @@ export function makeFiles(folder, { arch = ownArchitecture(), installed } = {}) 
   chmodSync(join(image, 'tmp'), 0o1777)
 }
 
-/** Puts what the runtime needs of Debian's packages into the folder. None of their programs runs, so any architecture can be made. */
+/** Unpacks the runtime's Debian packages into the folder. It runs none of their programs, so it works for any architecture. */
 function takeDebian(image, arch, libraries) {
   const work = mkdtempSync(join(tmpdir(), 'strongroom-debian-'))
   try {

@@ -1,4 +1,4 @@
-// Makes the npm package, on any Node from 20 on, where the packages of package-lock.json are installed (`npm run package` sees to that).
+// Makes the npm package, on any Node from version 20 on. It needs the packages of package-lock.json (`npm run package` installs them).
 //
 //   node scripts/package.mjs [FOLDER]           packs strongroom-VERSION.tgz into the folder (this one), and prints its path
 //   node scripts/package.mjs --tree FOLDER      makes what the tarball holds in a folder, which must be empty or not there yet
@@ -36,7 +36,7 @@ import { buildConsole, builtConsole } from './console.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const PROGRAMS = ['bin/strongroom', 'bin/age-plugin-strongroom']
 const PAGES = ['README', 'ARCHITECTURE', 'CHANGELOG', 'CODE_OF_CONDUCT', 'CONTRIBUTING', 'SECURITY']
-/** What the package has of package.json as it stands there. */
+/** The members of package.json that the package keeps unchanged. */
 const KEPT = [
   'name',
   'version',
@@ -49,14 +49,14 @@ const KEPT = [
   'optionalDependencies',
 ]
 
-/** What no server runs: types, maps, pages, settings of tools, and these folders of a package. Licences stay. */
+/** Files that no server uses: types, maps, pages, settings of tools, and these folders of a package. Licences stay. */
 const UNUSED_FILE = /^\.|\.(map|[cm]?ts|html)$|^(?!.*(licen[cs]e|notice|copying)).*\.md$/i
 const UNUSED_FOLDERS = [
   ...['.github', 'bench', 'benchmark', 'benchmarks', 'coverage', 'docs', 'example', 'examples', 'man', 'specs'],
   ...['test', 'tests'],
 ]
 
-/** Makes the tree of the package in the folder. Throws what went wrong. */
+/** Makes the tree of the package in the folder. Throws on failure. */
 export function makeTree(folder) {
   mkdirSync(folder, { recursive: true })
   if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`)
@@ -79,7 +79,7 @@ export function makeTree(folder) {
   }
 }
 
-/** Makes the tree in the folder, with what npm adds on this machine, or for Linux on another processor. Throws what went wrong. */
+/** Makes the tree in the folder, and adds what npm would install on this machine, or on Linux with another processor. Throws on failure. */
 export function makeInstalled(folder, cpu = process.arch) {
   makeTree(folder)
   if (cpu === process.arch) return copyOptional(root, folder)
@@ -127,7 +127,7 @@ export function pack(folder) {
 /** Compiles src/ to dist/. */
 function compile(folder) {
   const out = join(folder, 'compiled')
-  // The types of what is public, beside it.
+  // The types of the public module, beside it.
   for (const project of ['tsconfig.package.json', 'tsconfig.package-types.json']) {
     const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', project, '--outDir', out]
     const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: root, encoding: 'utf8' })
@@ -135,7 +135,7 @@ function compile(folder) {
   }
   renameSync(join(out, 'src'), join(folder, 'dist'))
   rmSync(out, { recursive: true })
-  // Sources are named as if they were beside dist/, wherever they were compiled.
+  // Source maps name the sources as if they were beside dist/, wherever dist/ was compiled.
   for (const path of everythingIn(join(folder, 'dist')).filter((file) => file.endsWith('.js.map'))) {
     const map = JSON.parse(readFileSync(path, 'utf8'))
     const source = relative(join(folder, 'dist'), path).replace(/\.js\.map$/, '.ts')
@@ -155,7 +155,7 @@ function production() {
   return Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev)
 }
 
-/** Says whether a file of a package that runs in production is a part of ours; packages in it are listed on their own. */
+/** Whether a file of a production package goes into ours. Nested packages are listed on their own. */
 function isUsed(path) {
   const [first] = path.split('/')
   return first !== 'node_modules' && !UNUSED_FOLDERS.includes(first) && !UNUSED_FILE.test(basename(path))
@@ -175,7 +175,7 @@ function packageManifest() {
   }
 }
 
-/** What a package exports in the place of a source. */
+/** The compiled module that a package exports in place of a source. */
 function compiled(path) {
   const [, name] = /^\.\/src\/(.+)\.ts$/.exec(path) ?? []
   return name === undefined ? path : { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` }

@@ -1,5 +1,5 @@
-// Makes docs/reference/operations/ of the operations' declarations, a page per set of operations, and docs/reference/settings.md of the
-// rows of settings. Run as a program it writes the pages.
+// Generates docs/reference/operations/ from the operations' declarations, one page per set of operations, and docs/reference/settings.md
+// from the rows of settings. As a program, it writes the pages.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Parameter } from '../src/api/parameters.ts'
@@ -30,7 +30,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 
 const ids = new Map<CallOperation, number>()
 
-/** A number for each operation: versions of a product may have different operations of one name. */
+/** A number for each operation: versions of a product may have different operations with the same name. */
 function idOf(operation: CallOperation): number {
   const id = ids.get(operation) ?? ids.size
   ids.set(operation, id)

@@ -1,5 +1,5 @@
-// Prints each failure whole, with file, line and the limit it ran into; each passed test as a line; and closes with `N passed, N failed`.
-// With `byFile` it says before that what each file ran, and again what was left out, which the lines of a long run hide.
+// Prints each failure in full, with file, line and exceeded limit; each passed test as a line; and at the end `N passed, N failed`. With
+// `byFile` it first prints what each file ran, and repeats the skipped tests, which are hard to find in a long run.
 import { relative, resolve } from 'node:path'
 
 const SLOW_MS = 5000
@@ -13,7 +13,7 @@ export default async function* reporter(source, { byFile = false } = {}) {
     ofFiles.set(file, ofFile)
     for (const one of [counts, ofFile]) one[outcome]++
   }
-  /** What has begun and not ended, by file: the tests that hang when a file's time is over. */
+  /** The tests that have begun and not ended, by file. These hang when a file exceeds its limit. */
   const running = new Map()
   const seconds = new Map()
   for await (const { type, data } of source) {
@@ -27,7 +27,7 @@ export default async function* reporter(source, { byFile = false } = {}) {
     if (type === 'test:complete') running.get(file)?.delete(test)
     if (type === 'test:complete' && isFile) seconds.set(file, Math.round(data.details.duration_ms / 1000))
     if (type === 'test:pass') {
-      // A suite that is left out has no tests: it stands for them.
+      // A skipped suite has no tests, and counts as one.
       const isLeftOut = data.skip !== undefined
       if (isFile || (data.details.type === 'suite' && !isLeftOut)) continue
       count(file, isLeftOut ? 'skipped' : 'passed')
@@ -67,7 +67,7 @@ function said({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`
 }
 
-/** The part of each room's lines that tests reached. */
+/** The part of each room's lines that tests covered. */
 function coverageByRoom({ workingDirectory, files }) {
   const rooms = new Map()
   for (const { path, totalLineCount, coveredLineCount } of files) {

@@ -1,4 +1,5 @@
-// Runs `npm start`, `npm test`, `npm run bench` and others on any Node from 20 on: installs what is missing, then starts the pinned runtime.
+// Runs `npm start`, `npm test`, `npm run bench` and others on any Node from version 20 on: installs what is missing, then starts the pinned
+// runtime.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { buildConsole, consoleIsBuilt } from './console.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-/** The runtime: npm links the one package of it that fits this machine, whose hash package-lock.json pins. */
+/** The runtime. npm links the package that fits this machine; package-lock.json pins its hash. */
 const node = join(root, 'node_modules/.bin/node')
 
 function run(command, args, options = {}) {
@@ -15,15 +16,16 @@ function run(command, args, options = {}) {
   return status ?? (signal ? 128 : 1)
 }
 
-/** Runs a step that must succeed. */
+/** Runs a step, and exits if it fails. */
 function must(command, args, options) {
   const status = run(command, args, options)
   if (status !== 0) process.exit(status)
 }
 
 /**
- * Installs the packages of package-lock.json, checks their hashes, and runs no script of any package. `npm ci` removes node_modules first,
- * also under a server that runs. So it runs only where nothing is installed, or another lock is: then the server has to start again anyway.
+ * Installs the packages of package-lock.json, checks their hashes, and runs none of their scripts. `npm ci` first removes node_modules,
+ * even under a running server. So this runs only without an installation, or after a change of the lock file: then the server needs a
+ * restart anyway.
  */
 function install(withDevelopment) {
   const stamp = join(root, 'node_modules/.strongroom-lock')
@@ -41,7 +43,7 @@ function install(withDevelopment) {
     )
     process.exit(1)
   }
-  // The add-on for HSMs is compiled here. Without a compiler everything else works, and a server that is to use an HSM says what is missing.
+  // Compiles the add-on for HSMs here. Without a compiler everything else works, and a server with an HSM says what is missing.
   if (!existsSync(addOn)) compileAddOn(run)
   writeFileSync(stamp, withDevelopment ? whole : part)
 }
@@ -56,29 +58,32 @@ function compiling() {
   return { stdio: ['ignore', 2, 2], env: { ...process.env, ...headers() } }
 }
 
-/** Where the system has Node's headers, the add-on compiles with them, without network: it uses Node-API, which all versions share. */
+/** Node's headers, if the system has them: then the add-on compiles without network. It uses Node-API, which is stable across versions. */
 function headers() {
   return existsSync('/usr/include/node/node_api.h') ? { npm_config_nodedir: '/usr' } : {}
 }
 
-/** The programs that tests run beside npm packages, and the Debian package of each. */
+/** The programs that tests need beside npm packages, and the Debian package of each. */
 const programs = [
-  // What the add-on for HSMs is compiled with, and a library that tests put before a token.
+  // For compiling the add-on for HSMs, and a library that tests load before a token.
   { package: 'build-essential', found: () => found('cc') && found('c++') && found('make') },
   { package: 'python3', found: () => found('python3') },
   { package: 'postgresql', found: () => found('initdb') || found('/usr/lib/postgresql/*/bin/initdb') },
   { package: 'openssl', found: () => found('openssl') },
   { package: 'faketime', found: () => found('/usr/lib/*/faketime/libfaketimeMT.so.1') },
-  // Two independent PKCS #11 tokens, and a tool that looks into them.
+  // Two independent PKCS #11 tokens, and a tool to inspect them.
   { package: 'softhsm2', found: () => found('softhsm2-util') },
   { package: 'libnss3', found: () => found('/usr/lib/*/libsoftokn3.so') },
   { package: 'libnss3-tools', found: () => found('certutil') },
   { package: 'opensc', found: () => found('pkcs11-tool') },
-  // The browser that tests use the console with.
+  // The browser for the tests of the console.
   { package: 'chromium', found: () => found('chromium') },
 ]
 
-/** What single tests need: the deployments of test/failures/, stock age, shells. Without it all other tests run, and the report names those that do not. */
+/**
+ * What only some tests need: the deployments of test/failures/, stock age, shells. Without these all other tests run, and the report names
+ * the skipped ones.
+ */
 const optional = [
   { package: 'patroni', found: () => found('patroni') },
   { package: 'etcd-server', found: () => found('etcd') },
@@ -86,24 +91,24 @@ const optional = [
   { package: 'iproute2', found: () => found('tc') },
   { package: 'nftables', found: () => found('nft') },
   { package: 'stress-ng', found: () => found('stress-ng') },
-  // The shells that the command line completes for, beside bash.
+  // Further shells with completion, beside bash.
   { package: 'zsh', found: () => found('zsh') },
   { package: 'fish', found: () => found('fish') },
   { package: 'age', found: () => found('age') },
 ]
 
-/** What makes and tries packages. Their tests say what is missing. */
+/** Programs for making and testing packages. Their tests say what is missing. */
 const packaging = [
   { package: 'mmdebstrap', found: () => found('mmdebstrap') },
   { package: 'systemd', found: () => found('systemd-analyze') },
   { package: 'buildah', found: () => found('buildah') },
   { package: 'podman', found: () => found('podman') },
   { package: 'runc', found: () => found('runc') },
-  // Networks of podman in which containers find each other by name.
+  // Networks of podman in which containers resolve each other's names.
   { package: 'netavark', found: () => found('/usr/lib/podman/netavark') },
   { package: 'aardvark-dns', found: () => found('/usr/lib/podman/aardvark-dns') },
   { package: 'iptables', found: () => found('iptables') || found('/usr/sbin/iptables') },
-  // The processor of the other image.
+  // An emulator for images of the other architecture.
   { package: 'qemu-user-static', found: () => found('qemu-aarch64-static') },
   { package: 'python3-venv', found: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0 },
 ]
@@ -112,7 +117,7 @@ function found(program) {
   return spawnSync('sh', ['-c', `command -v ${program} || ls ${program}`]).status === 0
 }
 
-/** Installs what is missing of what tests need, and of what is useful to them. */
+/** Installs missing required programs, and useful ones. */
 function installPrograms(some, others) {
   const missingOf = (all) => all.filter((program) => !program.found()).map((program) => program.package)
   const [needed, useful] = [missingOf(some), missingOf(others)]
@@ -131,7 +136,7 @@ function installPrograms(some, others) {
   if (useful.length > 0) run('apt-get', [...install, ...useful], quiet)
 }
 
-/** Checks types and style, then runs the test files of this kind, or those that are named. */
+/** Checks types and style, then runs the test files of this kind, or the named ones. */
 function test(kind, files) {
   if (!existsSync(addOn)) compileAddOn(must)
   must(node, ['node_modules/typescript/bin/tsc'])
@@ -141,7 +146,7 @@ function test(kind, files) {
   process.exit(run(node, ['scripts/suite.mjs', kind, ...files]))
 }
 
-/** Takes the module out of Debian's package, which runs nothing of it, once. Returns its path. */
+/** Unpacks the FIPS module from Debian's package once, without running anything of it. Returns its path. */
 function fipsModule() {
   const folder = join(root, 'node_modules/.clients/fips')
   const file = `usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/ossl-modules/fips.so`
@@ -157,7 +162,7 @@ function fipsModule() {
 const verbs = {
   start(args) {
     const server = spawn(join(root, 'bin/strongroom'), ['serve', ...args], { cwd: root, stdio: 'inherit' })
-    // The server stops in its own time: this process passes the signals on and waits for its end.
+    // The server decides when it has stopped: this process forwards signals, and waits for its end.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
       process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))
     server.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
@@ -168,19 +173,19 @@ const verbs = {
   'test:failures': (args) => test('failures', args),
   'test:packages': (args) => test('packages', args),
   'test:coverage': (args) => test('coverage', args),
-  /** Tests FIPS mode on a module of OpenSSL's FIPS provider: the one that the variable names, else the one of Debian 13. */
+  /** Tests FIPS mode with the FIPS module that the variable names, or else with Debian 13's. */
   'test:fips'(args) {
     const STRONGROOM_TEST_FIPS_MODULE = process.env.STRONGROOM_TEST_FIPS_MODULE ?? fipsModule()
     const env = { ...process.env, STRONGROOM_TEST_FIPS_MODULE }
     process.exit(run(node, ['scripts/suite.mjs', 'fips', ...args], { env }))
   },
-  /** Runs one simulation after the other, until a signal stops them or one fails. */
+  /** Runs simulations until a signal, or until one fails. */
   'test:simulation'(args) {
     const runs = spawn(node, ['test/simulation/forever.ts', ...args], { cwd: root, stdio: 'inherit' })
     for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => runs.kill(signal))
     runs.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
   },
-  /** Tests clients in other languages. The machine must have each language that is named; where none is named, the report names those it lacks. */
+  /** Tests clients in other languages. A named language must be installed; without names, the report lists the missing ones. */
   'test:clients'(args) {
     const folder = join(root, 'node_modules/.clients')
     for (const program of ['github.com/versity/versitygw/cmd/versitygw@v1.8.0', 'helm.sh/helm/v4/cmd/helm@v4.3.1'])
@@ -189,20 +194,20 @@ const verbs = {
     const env = { ...process.env, STRONGROOM_TEST_CLIENTS: args.join() }
     process.exit(run(node, ['scripts/suite.mjs', 'clients'], { env }))
   },
-  /** Prints the known weaknesses of the packages that run in production, or that no registry could be asked. */
+  /** Prints the known vulnerabilities of the packages in production, or that no registry could be reached. */
   advisories() {
     const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: root, encoding: 'utf8' })
     if (!isReport(stdout)) console.error('strongroom: no registry with advisories can be reached: nothing was checked')
     else process.exit(run('npm', ['audit', '--omit=dev', '--audit=true']))
   },
-  /** Builds the console, when something changed. */
+  /** Builds the console if its sources changed. */
   console() {
     const failure = buildConsole()
     if (failure === null) return
     console.error(`strongroom: ${failure}`)
     process.exit(1)
   },
-  /** Pictures of all pages of the console, in both languages and themes, in a folder. */
+  /** Writes pictures of all pages of the console, in both languages and themes, to a folder. */
   screenshots(args) {
     process.exit(run(node, ['test/console/browser/screenshots.ts', ...args]))
   },
@@ -238,9 +243,9 @@ if (verb === 'test:packages') installPrograms([], packaging)
 if (verb === 'test:fips') installPrograms(programs, packaging)
 if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
 if (verb === 'start') {
-  // A fresh installation removes an earlier build, too.
+  // A fresh installation also removes an earlier build.
   if (!consoleIsBuilt()) install(true)
-  // The API does not wait for a console that can't be built.
+  // The API starts even if the console can't be built.
   const failure = buildConsole()
   if (failure !== null) console.error(`strongroom: starting without the console: ${failure}`)
 }

@@ -1,5 +1,5 @@
-// Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
-// `node scripts/suite.mjs usual|quick|nightly|failures|coverage|clients|packages|fips [FILE…]`; files that are named take the place of the kind's own.
+// Runs the tests of one kind: several files at a time, with a time limit for each test and each file, on one PostgreSQL for all.
+// `node scripts/suite.mjs usual|quick|nightly|failures|coverage|clients|packages|fips [FILE…]`; named files replace the files of the kind.
 import '../test/owned.ts'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,20 +12,20 @@ import { shareServer } from '../test/storage/postgresql-server.ts'
 import { buildConsole } from './console.mjs'
 import reporter from './reporter.mjs'
 
-/** A test that takes longer hangs. The slowest takes half a minute on two idle cores; a busy machine has a quarter of that speed. */
+/** A test that exceeds this hangs. The slowest test takes half a minute on two idle cores; a busy machine has a quarter of their speed. */
 const TEST_LIMIT_S = 300
-/** What a file's tests may take together. */
+/** The limit of all tests in a file. */
 const FILE_LIMIT_S = 600
-/** In full size all takes longer. */
+/** The factor for runs in full size. */
 const FULL_SCALE = 10
-/** Beside the tests of the service, the examples that need nothing but npm packages and PostgreSQL. */
+/** The tests of the service, and the examples that need only npm packages and PostgreSQL. */
 const all = ['test/**/*.test.ts', 'examples/{database,object-storage,testing/node}/*.test.ts']
-/** Much of a test's time is waiting: two files a core. */
+/** Tests often wait: two files for each core. */
 const AT_ONCE = 4
 
 const kinds = {
   usual: { files: all, size: 'usual' },
-  /** What needs no PostgreSQL and no HSM, and the program from outside for a moment. */
+  /** Tests without PostgreSQL and HSM, and a short test of the program from outside. */
   quick: {
     files: [
       'test/architecture.test.ts',
@@ -40,7 +40,7 @@ const kinds = {
     size: 'usual',
   },
   nightly: { files: all, size: 'full' },
-  /** What kills, breaks and fills: servers, devices, connections, disks. */
+  /** Tests that kill servers, break devices and connections, and fill disks. */
   failures: {
     files: [
       'test/acceptance/{fuzz,full-disk,hsm-chaos,hsm-kill,kill,root-key-*}.test.ts',
@@ -53,19 +53,19 @@ const kinds = {
       'test/failures/all.ts',
     ],
     size: 'full',
-    /** That one file takes hours. */
+    /** This file takes hours. */
     scale: 30,
   },
-  /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
+  /** The lines of the sources that tests cover, in their own processes and in programs that end by themselves. */
   coverage: { files: all, size: 'usual' },
-  /** They make packages of the program, install them and use them. */
+  /** Tests that make packages of the program, install them and use them. */
   packages: {
     files: ['test/clients/{container-image,debian-package,helm-install,npm-package,point-in-time}.ts'],
     size: 'full',
   },
-  /** In a process on OpenSSL's FIPS provider, and on NSS in FIPS mode. */
+  /** Tests in a process on OpenSSL's FIPS provider, and on NSS in FIPS mode. */
   fips: { files: ['test/fips.test.ts'], size: 'usual' },
-  /** They fetch and compile packages of other languages, or need programs that few machines have. */
+  /** Tests that fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
       'test/clients/{ack-secret-manager,aliyun-cli,auto-unseal,documented,external-secrets,external-secrets-controller,helm,kube-apiserver,kubernetes,monitoring,rage,s3-gateway,secrets,secrets-store-csi,terraform,testing}.ts',
@@ -82,18 +82,19 @@ const files = named.length > 0 ? named : globSync(patterns).sort()
 const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_000)
 if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
-// Files that begin at once would each build it.
+// Built once before: files that start at the same time would each build the console.
 if (files.some((file) => file.includes('console'))) {
   const failure = buildConsole()
   if (failure !== null) console.error(failure)
 }
-/** What operations refuse with in a nightly run. */
+/** A folder for the refusals of operations in a nightly run. */
 const refusals = kind === 'nightly' ? mkdtempSync(join(tmpdir(), 'strongroom-refusals-')) : null
 const server = ['quick', 'clients', 'packages', 'fips'].includes(kind) ? null : await shareServer()
 try {
-  // Coverage adds to the environment of tests: it must be this process's own.
+  // Coverage adds variables to the tests' environment, so it must be this process's own.
   Object.assign(process.env, {
-    // The program is started hundreds of times, and compiled once; but what comes out of a cache counts its lines less exactly.
+    // The program starts hundreds of times, so its compiled code is cached. For coverage it is not: lines of cached code count less
+    // exactly.
     NODE_COMPILE_CACHE:
       kind === 'coverage' ? '' : fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
     STRONGROOM_TEST_SEED: seed,

@@ -1,4 +1,4 @@
-// What is still to happen in a simulation, in the order of time: a binary heap.
+// The future events of a simulation, ordered by time: a binary heap.
 
 export interface Event<T> {
   readonly at: number
@@ -19,7 +19,7 @@ export class Events<T> {
     heap[place] = added
   }
 
-  /** The first event, if it happens no later than this; null otherwise. */
+  /** Removes and returns the first event, if it happens at `time` or earlier; otherwise null. */
   takeBefore(time: number): Event<T> | null {
     const [first] = this.#heap
     if (!first || first.at > time) return null

@@ -1,9 +1,10 @@
-// A proposal (docs/decisions/0033-cells.md): AccessKeyIds that tell a router, and nobody else, the shard of their account. LTAI, 12 random
-// letters and digits, and 8 that hold the shard and a check of it, masked by what the routing key makes of the random ones.
+// A proposal (docs/decisions/0033-cells.md): AccessKeyIds that reveal the shard of their account to routers alone. The id is LTAI, 12
+// random letters and digits, and 8 characters with the shard and a check value. A mask derived from the routing key and the random
+// characters hides the shard.
 import { createHmac } from 'node:crypto'
 import { randomCharacters } from '../../src/ram/identifiers.ts'
 
-/** Accounts are spread over so many shards by their ids; a table of routers says which cell has which shard. */
+/** The number of shards. The id of an account determines its shard; a table in the routers maps shards to cells. */
 export const SHARDS = 16_384
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -25,7 +26,7 @@ export function hintedAccessKeyId(
   return `${PREFIX}${nonce}${inDigits(masked, SHARD_CHARACTERS)}${checkOf(nonce, shard, key)}`
 }
 
-/** The shard in an AccessKeyId; null for one that was not made with this key, but for one in 62^5. */
+/** The shard in an AccessKeyId; null for an id that was not made with this key, except for one in 62^5. */
 export function shardIn(accessKeyId: string, key: Uint8Array): number | null {
   if (!FORM.test(accessKeyId)) return null
   const nonce = accessKeyId.slice(PREFIX.length, PREFIX.length + RANDOM_CHARACTERS)
@@ -44,7 +45,7 @@ function checkOf(nonce: string, shard: number, key: Uint8Array): string {
   return inDigits(Number(check), CHECK_CHARACTERS)
 }
 
-/** 128 bits of HMAC-SHA-256: far more than are kept, so that no character is likelier than another. */
+/** 128 bits of HMAC-SHA-256: many more than needed, so that no character is more likely than another. */
 function derived(text: string, key: Uint8Array): bigint {
   return BigInt(`0x${createHmac('sha256', key).update(text).digest('hex').slice(0, 32)}`)
 }

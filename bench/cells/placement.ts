@@ -1,6 +1,6 @@
-// Where accounts are: the load of shards by heavy-tailed accounts, and shards over cells.
+// The placement of accounts: the load of shards by heavy-tailed accounts, and the distribution of shards over cells.
 
-/** The part of all calls that each shard makes when account number k of `accounts` makes calls in proportion to k^-exponent (Zipf's law). */
+/** Each shard's part of all calls, when account number k of `accounts` makes calls in proportion to k^-exponent (Zipf's law). */
 export function shardsOf(
   accounts: number,
   exponent: number,
@@ -18,7 +18,7 @@ export function shardsOf(
   return parts.map((part) => part / sum)
 }
 
-/** The largest shards first, each to the cell with the least load. */
+/** Places the largest shards first, each in the cell with the least load. */
 export function packed(shards: readonly number[], cells: number): number[] {
   const loads = new Array<number>(cells).fill(0)
   const placement = new Array<number>(shards.length).fill(0)
@@ -33,7 +33,7 @@ export function packed(shards: readonly number[], cells: number): number[] {
   return placement
 }
 
-/** Shard by shard in turn, whatever their loads. */
+/** Places the shards in turn, whatever their loads. */
 export function inTurn(shards: number, cells: number): number[] {
   return Array.from({ length: shards }, (_, shard) => shard % cells)
 }

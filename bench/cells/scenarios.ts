@@ -1,4 +1,4 @@
-// What docs/scale.md says of cells, as models: the service times with their sources, and what is asked of the simulation.
+// The scenarios of docs/scale.md as models: service times with their sources, and the questions for the simulation.
 import { Random } from '../../test/simulation/random.ts'
 import { SHARDS } from './hint.ts'
 import { imbalance, inTurn, packed, shardsOf } from './placement.ts'
@@ -22,9 +22,9 @@ export const MEASURED = {
 const WORKERS = 3
 /** Cores of a cell: its owner and its workers. */
 export const CELL_CORES = WORKERS + 1
-/** How busy stations may be when all goes well: what is left is for a lost router, moves of shards, and peaks. */
+/** The most load of a station in normal operation. The rest is for a lost router, moves of shards, and peaks. */
 export const MOST_BUSY = 0.6
-/** A queue takes the calls that wait some 10 ms at the owner. */
+/** The longest queue: as many calls as wait for about 10 ms at the owner. */
 const MOST_WAITING = 512
 
 export const ROUTER_US = MEASURED.bareUs * MEASURED.routerRatio
@@ -40,10 +40,10 @@ const station = (servers: number, meanUs: number): Station => ({
 export const CELL: readonly Station[] = [station(WORKERS, WORKER_US), station(1, OWNER_US)]
 export const ROUTER: Station = station(1, ROUTER_US)
 
-/** Calls a second that a cell makes when one of its stations is always busy. */
+/** The most calls a second of a cell: one of its stations is always busy. */
 export const CELL_MOST = Math.min(...CELL.map(({ servers, meanUs }) => (servers * 1e6) / meanUs))
 
-/** How many cells, and router processes of one core, so many calls a second take. */
+/** The cells and one-core router processes that this many calls a second need. */
 export function needed(callsPerSecond: number): {
   readonly cells: number
   readonly routers: number
@@ -58,21 +58,21 @@ const ACCOUNTS = 1_000_000
 /** Zipf's exponent: the largest of a million accounts makes 1.3 % of all calls, the largest thousand a fifth. */
 const EXPONENT = 0.8
 const SEED = 33
-/** The shard that the hot account is in, and whose cell is lost. */
+/** The shard of the hot account. In the scenario of a failure, its cell fails. */
 const HOT = 0
-/** The part of a cell that a shard may take: a little more than the largest account does. */
+/** The part of a cell's capacity that one shard may use: a little more than the largest account needs. */
 const SHARD_LIMIT = 0.3
 
 export interface Scenario {
   readonly name: string
   readonly model: Model
-  /** The cell that it is about. */
+  /** The cell that the scenario is about. */
   readonly watched: number
   /** The load of the fullest cell as a multiple of the mean. */
   readonly imbalance: number
 }
 
-/** All scenarios with this load, for so many seconds of simulated time. */
+/** All scenarios with this load and this simulated time. */
 export function scenarios(callsPerSecond: number, seconds: number): readonly Scenario[] {
   const { cells, routers } = needed(callsPerSecond)
   const shards = shardsOf(ACCOUNTS, EXPONENT, SHARDS, new Random(SEED))
@@ -98,7 +98,7 @@ export function scenarios(callsPerSecond: number, seconds: number): readonly Sce
   ]
 }
 
-/** One shard makes as many calls more as two cells can make. */
+/** Adds to one shard as many calls as two cells can serve. */
 function withHot(shards: readonly number[], callsPerSecond: number): Pick<Model, 'shards' | 'callsPerSecond'> {
   const more = (2 * CELL_MOST) / callsPerSecond
   const grown = shards.map((part, shard) => (part + (shard === HOT ? more : 0)) / (1 + more))

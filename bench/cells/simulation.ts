@@ -1,35 +1,36 @@
-// A discrete-event simulation of calls on their way through routers and cells, decided by a seed: it takes service times, and gives
-// latencies, loads and refusals. A cell is a row of stations, such as workers and the owner of their database; each serves in the order of arrival.
+// A discrete-event simulation of calls through routers and cells, determined by a seed. Its input is service times; its output is
+// latencies, loads and refusals. A cell is a row of stations, such as workers and the owner of their database. Each station serves in the
+// order of arrival.
 import { Random } from '../../test/simulation/random.ts'
 import { Events } from './events.ts'
 
 export interface Station {
-  /** Calls that it serves at the same time. */
+  /** The number of calls served at the same time. */
   readonly servers: number
-  /** Microseconds for a call. */
+  /** The mean service time of a call, in microseconds. */
   readonly meanUs: number
-  /** Whether all calls take as long, or times are exponentially distributed about the mean. */
+  /** Whether all calls take this time, or times are exponentially distributed about it. */
   readonly spread: 'fixed' | 'exponential'
-  /** It refuses a call when so many wait. */
+  /** The station refuses a call when this many wait. */
   readonly mostWaiting: number
 }
 
 export interface Model {
   readonly seed: number
-  /** Simulated time in which calls arrive; those that are on their way then are still served. */
+  /** The simulated time during which calls arrive. Calls that are then in progress are still served. */
   readonly seconds: number
   readonly callsPerSecond: number
-  /** The part of the calls that each shard makes; their sum is 1. */
+  /** Each shard's part of the calls; the sum is 1. */
   readonly shards: readonly number[]
-  /** The number of its cell, for each shard. */
+  /** The number of each shard's cell. */
   readonly placement: readonly number[]
   readonly routers: number
   readonly router: Station
   readonly cells: number
   readonly cell: readonly Station[]
-  /** What a call waits at the end without keeping anybody else waiting: the sync of its batch. */
+  /** The wait at the end of a call that occupies no station: the sync of its batch. */
   readonly syncUs: number
-  /** How many calls a second of one shard the routers let through, in bursts of 20 ms; null: all. */
+  /** The most calls a second of one shard that the routers let through, in bursts of 20 ms; null for no limit. */
   readonly shardLimit: number | null
   /** A cell that serves nothing during this time, in seconds. */
   readonly failure: { readonly cell: number; readonly from: number; readonly to: number } | null
@@ -38,11 +39,11 @@ export interface Model {
 export interface CellResult {
   readonly arrived: number
   readonly served: number
-  /** No room in a queue. */
+  /** Calls that found a full queue. */
   readonly full: number
-  /** Its cell had failed, or failed while it was there. */
+  /** Calls whose cell had failed, or failed meanwhile. */
   readonly lost: number
-  /** Over the limit of its shard. */
+  /** Calls over the limit of their shard. */
   readonly limited: number
   /** Milliseconds from the router to the answer. */
   readonly meanMs: number
@@ -62,7 +63,7 @@ interface Call {
   readonly shard: number
   readonly cell: number
   readonly arrivedAt: number
-  /** -1 at its router. */
+  /** The index of the station; -1 for the router. */
   stage: number
   readonly router: number
 }
@@ -77,7 +78,7 @@ interface Tally {
 
 const BURST_SECONDS = 0.02
 
-/** Plays the model. The same seed gives the same result on every machine. */
+/** Runs the model. The same seed gives the same result on every machine. */
 export function simulate(model: Model): Result {
   return new Simulation(model).play()
 }
@@ -216,7 +217,7 @@ class Simulation {
   }
 }
 
-/** One queue in front of a station's servers, in order of arrival. */
+/** The queue in front of a station's servers, in the order of arrival. */
 class Queue {
   readonly #station: Station
   readonly #random: Random
@@ -231,7 +232,7 @@ class Queue {
     this.#free = new Array(station.servers).fill(0)
   }
 
-  /** When a call that arrives now will have been served; null when there is no room. */
+  /** When the service of a call that arrives now will end; null without room. */
   enter(now: number): number | null {
     const { servers, meanUs, spread, mostWaiting } = this.#station
     if (this.#present >= servers + mostWaiting) return null
