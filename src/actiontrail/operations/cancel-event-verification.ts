@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 
 export const CancelEventVerification = operation({
   name: 'CancelEventVerification',
-  summary: 'Cancels the verification that the account has asked for. Not in the cloud.',
+  summary: 'Cancels the verification that the account requested. Not in the cloud.',
   parameters: {},
   access: 'Write',
   trail: { show: [], reply: [] },

@@ -46,7 +46,7 @@ const parameters = {
 
 export const CreateTrail = operation({
   ...shared,
-  summary: 'Makes a trail, which delivers nothing until StartLogging.',
+  summary: 'Creates a trail. It delivers nothing until StartLogging.',
   parameters: {
     ...parameters,
     ...currentDestination,
@@ -61,7 +61,7 @@ export const CreateTrail = operation({
 
 export const FormerCreateTrail = operation({
   ...shared,
-  summary: 'Makes a trail, which delivers nothing until StartLogging, unless the parameter StartLogging is true.',
+  summary: 'Creates a trail. It delivers nothing until StartLogging, unless the parameter StartLogging is true.',
   parameters: { ...parameters, ...formerDestination },
   trail: formerTrail,
   decide({ RoleName, StartLogging, ...values }, context) {

@@ -7,7 +7,7 @@ import { TRAIL } from '../trails/trail.ts'
 
 export const DeleteTrail = operation({
   name: 'DeleteTrail',
-  summary: 'Deletes a trail, even while it logs; what it delivered stays.',
+  summary: 'Deletes a trail, even while it logs. Delivered objects stay.',
   parameters: { Name: trailName },
   access: 'Write',
   trail: { show: ['Name'], reply: ['RequestId'] },

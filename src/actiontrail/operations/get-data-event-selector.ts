@@ -4,7 +4,7 @@ import { trailName } from '../trails/parameters.ts'
 
 export const GetDataEventSelector = operation({
   name: 'GetDataEventSelector',
-  summary: 'Returns nothing but the RequestId, for a trail that exists: there are no data events here.',
+  summary: 'Returns only the RequestId, if the trail exists: Strongroom records no data events.',
   parameters: { TrailName: trailName },
   access: 'Read',
   trail: { show: ['TrailName'], reply: [] },

@@ -2,7 +2,7 @@ import { operation } from '../operation.ts'
 
 export const GetGlobalEventsStorageRegion = operation({
   name: 'GetGlobalEventsStorageRegion',
-  summary: 'Returns the region in which the events of global services are kept.',
+  summary: 'Returns the region that keeps the events of global services.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -9,7 +9,7 @@ import type { Trail } from '../trails/trail.ts'
 
 const shared = {
   name: 'GetTrailStatus',
-  summary: 'Returns whether a trail logs, and how its delivery fares.',
+  summary: 'Returns whether a trail logs, and the state of its delivery.',
   access: 'Read',
   refusals: ['TrailNotFoundException', 'InvalidQueryParameter'],
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],

@@ -11,13 +11,12 @@ import { filled, timeOf } from '../trails/replies.ts'
 
 /** A checkpoint is due within a minute of an event. When this much has passed, something keeps the server from signing one. */
 const LATE_MS = 300_000
-const ELSEWHERE =
-  'The fault is not at an event of this account: whoever operates this installation can see where it is.'
+const ELSEWHERE = 'The fault is not at an event of this account: the operator of this installation can see where it is.'
 
 export const InspectEventChain = operation({
   name: 'InspectEventChain',
   summary:
-    'Returns how long the chain of events of this installation is, when it was signed last, and how the last verification of the account fares. Not in the cloud.',
+    'Returns the length of the chain of events of this installation, the time of its last signature, and the state of the last verification that the account requested. Not in the cloud.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -24,7 +24,7 @@ const shown = ['StartTime', 'EndTime', 'MaxResults'] as const
 /** What both versions declare alike. */
 const declaration = {
   name: 'LookupEvents',
-  summary: 'Lists events of the last 90 days (or as long as they are kept), by time and by what they are about.',
+  summary: 'Lists events of the last 90 days (or of the whole retention), by time and by attributes.',
   access: 'Read',
   jsonOnly: true,
   refusals: [

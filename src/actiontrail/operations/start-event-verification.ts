@@ -8,7 +8,7 @@ import { operation } from '../operation.ts'
 export const StartEventVerification = operation({
   name: 'StartEventVerification',
   summary:
-    'Has a server verify that the events of a period, or all, are as they were recorded; InspectEventChain says how far it is, and the verdict. Not in the cloud.',
+    'Starts a verification that the events of a period, or all events, are as they were recorded. InspectEventChain returns its progress and its verdict. Not in the cloud.',
   parameters: { StartTime: optional(startTime, null), EndTime: optional(endTime, null) },
   access: 'Write',
   trail: { show: ['StartTime', 'EndTime'], reply: [] },

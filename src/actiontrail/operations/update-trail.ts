@@ -21,7 +21,7 @@ import { dueFrom, moved, started } from '../trails/trail.ts'
 const shared = {
   name: 'UpdateTrail',
   summary:
-    'Changes a trail; what is not given stays as it is, and an empty text takes a target, a prefix or a role away.',
+    'Changes a trail. Parameters that are not given leave it as it is; an empty text removes a target, a prefix or a role.',
   access: 'Write',
   refusals: ['TrailNotFoundException', ...destinationRefusals, 'InvalidQueryParameter', 'ServiceUnavailable'],
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],

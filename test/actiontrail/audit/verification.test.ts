@@ -380,7 +380,7 @@ describe('the verdict of a verification', () => {
     )
     const { Fault } = await inspect(house, other)
     const Message =
-      'The fault is not at an event of this account: whoever operates this installation can see where it is.'
+      'The fault is not at an event of this account: the operator of this installation can see where it is.'
     assert.deepEqual(Fault, { Kind: 'Altered', Message })
     assert.ok(!JSON.stringify(await trailsOf(house, '2020-07-06', other).must('InspectEventChain')).includes('Events'))
   })
