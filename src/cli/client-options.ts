@@ -1,5 +1,5 @@
 // How the command line reaches a server: its address, and the credentials for signing.
-import { join } from 'node:path'
+import { credentialsFile } from '../settings/credentials-file.ts'
 import type { FlagKinds, Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { ClientOptions, Server } from './client.ts'
@@ -118,11 +118,6 @@ function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   } catch {
     return null
   }
-}
-
-/** The file in which the first start of a server leaves the account's AccessKey. */
-export function credentialsFile(data: string): string {
-  return join(data, 'root-credentials.json')
 }
 
 function noCredentials(data: string): UsageError {

@@ -9,11 +9,12 @@ import { ASKED, checkService } from '../doctor/service.ts'
 import { checkStored } from '../doctor/stored.ts'
 import { localAuthority } from '../house/ports.ts'
 import { SYSTEM } from '../runtime/system.ts'
+import { credentialsFile } from '../settings/credentials-file.ts'
 import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import { type CallAs, CLIENT_FLAGS, clientOptions, credentialsFile, serverOptions } from './client-options.ts'
+import { type CallAs, CLIENT_FLAGS, clientOptions, serverOptions } from './client-options.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]

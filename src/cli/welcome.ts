@@ -1,8 +1,8 @@
 // The text of a first start.
 import { extname } from 'node:path'
-import { credentialsFile } from '../house/first-start.ts'
 import { localAuthority } from '../house/ports.ts'
 import type { Credentials } from '../ram/account.ts'
+import { credentialsFile } from '../settings/credentials-file.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** The name of the program: a package installs it on the PATH, a checkout has it in a folder. */
@@ -18,7 +18,7 @@ export function welcome(
   settings: Pick<Settings, 'data' | 'tls'>,
   terminal: boolean,
 ): string {
-  const file = credentialsFile(settings)
+  const file = credentialsFile(settings.data)
   return [
     `first start: here is your account${terminal ? ', shown this once' : ''}`,
     `  endpoint         ${endpoint}`,

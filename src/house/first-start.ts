@@ -1,7 +1,6 @@
 // The credentials that a start provides: those of the environment, of the seed, or of a first start. The authentic records of the database
 // decide whether a start is the first. The file of credentials is written once, and never overwritten.
 import { existsSync, readFileSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { seed } from '../dev/seed.ts'
 import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/house.ts'
@@ -9,13 +8,10 @@ import { type Accounts, type Credentials, newCredentials } from '../ram/account.
 import type { Provided } from '../ram/given-credentials.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { makeFile } from '../runtime/whole-file.ts'
+import { credentialsFile } from '../settings/credentials-file.ts'
 import type { Settings } from '../settings/settings.ts'
 
 type Given = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
-
-export function credentialsFile({ data }: Pick<Settings, 'data'>): string {
-  return join(data, 'root-credentials.json')
-}
 
 interface Rooms {
   readonly accounts: Accounts
@@ -37,7 +33,7 @@ export async function startCredentials(
   const seeded = settings.seed === null ? [] : readSeed(settings.seed, readFileSync(settings.seed, 'utf8'))
   await configuredCredentials(settings, seeded[0]?.accountId ?? null, rooms, say)
   if (settings.seed !== null) await seed(seeded, house, rooms.accounts)
-  const file = credentialsFile(settings)
+  const file = credentialsFile(settings.data)
   if (!seeded[0] || existsSync(file)) return firstCredentials(settings, rooms)
   // The command line uses the first account of the seed, unless the file of credentials exists.
   const { accountId, accessKeyId, accessKeySecret } = seeded[0]
@@ -91,7 +87,7 @@ export async function firstCredentials(
   { accounts, runtime }: { readonly accounts: Pick<Accounts, 'first' | 'makeFirst'>; readonly runtime: Runtime },
 ): Promise<Credentials | null> {
   if ((await accounts.first()) !== null) return null
-  const file = credentialsFile(settings)
+  const file = credentialsFile(settings.data)
   // The file comes first: a crash after the commit must not leave an account whose secret is lost.
   const fresh = newCredentials(runtime, settings.accountId)
   const present = (await createdFile(file, `${JSON.stringify(fresh, null, 2)}\n`)) ? null : readCredentials(file)
