@@ -73,10 +73,12 @@ async function check(
   settledMs: number | null,
   around: Surroundings,
 ): Promise<number> {
+  // Read before and after the tokens: a key that is made or destroyed meanwhile is neither missing nor an orphan.
+  const before = new Set((await allVersions(rooms, settings)).map(({ material }) => material))
   const reports = await rooms.hsm.inspect()
-  // Read after the tokens, so that a key recorded in between does not look like an orphan.
   const versions = await allVersions(rooms, settings)
-  const missing = reports.flatMap((report) => describeToken(report, versions, around))
+  const lasting = versions.filter(({ material }) => before.has(material))
+  const missing = reports.flatMap((report) => describeToken(report, lasting, around))
   const { provider } = rooms.ring
   const rootKeyId = provider instanceof HsmRootKeyProvider ? provider.objectId : null
   const rootless = reports.filter((report) => report.up && !describeRootKeys(report, rootKeyId, around)).length
