@@ -1,4 +1,4 @@
-// Trouble that no caller can fix.
+// Failures that no caller can correct.
 
-/** Reports it to the operator. */
+/** Reports a failure to the operator. */
 export type Alarm = (message: string, error: unknown) => void

@@ -1,4 +1,4 @@
-// The calls of one batch: which of them are still current when it is stored, and in which order they take place.
+// The calls of one batch: which of them are still current when the batch is stored, and their order.
 import { keysChangedBy } from '../storage/rows.ts'
 import type { Commit, Outcome } from '../storage/storage.ts'
 import type { Call, Committed } from './call.ts'
@@ -7,7 +7,7 @@ import type { Call, Committed } from './call.ts'
 export interface Waiting {
   readonly call: Call
   readonly commit: Commit
-  /** The epoch of the root keys that it was decided and is authenticated under. */
+  /** The epoch of the root keys under which the call was decided and its rows are authenticated. */
   readonly rootEpoch: number
   outcome: Outcome | 'abandoned'
   readonly resolve: (outcome: Committed) => void
@@ -15,9 +15,10 @@ export interface Waiting {
 }
 
 /**
- * The calls whose reads are as they were, in the order in which they take place: those that change nothing see what was there before the
- * others, and of the others, those of the most attempts first, none has read what one before it changes. All others are `moved`, or
- * `abandoned`: a caller who gave up may have made the same call elsewhere, and others after it, whose changes this one would undo.
+ * The calls of the batch that can be stored together, in their order. Calls without changes come first: they see the state before the
+ * batch. Calls with changes follow, those with the most attempts first; each of them has read nothing that an earlier one changes. All
+ * other calls get the outcome `moved`, or `abandoned`: a caller who no longer waits may have repeated the call on another server, and this
+ * one would undo the changes made since.
  */
 export function currentOf(batch: readonly Waiting[], epoch: number): readonly Waiting[] {
   const current: Waiting[] = []
@@ -32,7 +33,7 @@ export function currentOf(batch: readonly Waiting[], epoch: number): readonly Wa
   if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
   const changed = new Set<string>()
   const attempt = ({ call }: Waiting) => call.view?.attempt ?? 1
-  for (const waiting of changing.sort((one, other) => attempt(other) - attempt(one))) {
+  for (const waiting of changing.sort((a, b) => attempt(b) - attempt(a))) {
     if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
     for (const key of keysChangedBy(waiting.commit)) changed.add(key)
     current.push(waiting)
@@ -41,8 +42,8 @@ export function currentOf(batch: readonly Waiting[], epoch: number): readonly Wa
 }
 
 /**
- * Whether something that the call read has changed; or it was decided under other root keys, so that what it sealed would soon not open. A
- * mere event is sealed under none.
+ * Whether a record that the call read has changed, or the call was decided under other root keys, whose sealed values would soon not open.
+ * A call that only records an event seals nothing, so other root keys do not matter to it.
  */
 function isMoved({ call, rootEpoch }: Waiting, epoch: number): boolean {
   const { view, changes } = call
@@ -51,7 +52,7 @@ function isMoved({ call, rootEpoch }: Waiting, epoch: number): boolean {
   return rootEpoch !== epoch && (decided !== undefined || changes.length > 0)
 }
 
-/** What a call has read that its commit relies on: the places of lists only where it changes something. */
+/** The keys that the commit of a call relies on. The places of lists count only for calls with changes. */
 export function readsOf({ call }: Waiting): readonly string[] {
   return call.view?.reads(call.changes.length > 0) ?? []
 }

@@ -1,5 +1,5 @@
-// A bounded map of records: when it has too many, or their bodies are too large together, the oldest go first, a sixteenth of the bound at once:
-// each look for the oldest passes over all that was deleted before, so one look serves many.
+// A bounded map of records. When it holds too many records or too many characters, it drops the oldest sixteenth at once: an iteration from
+// the oldest passes over all deleted entries, so one iteration should serve many drops.
 import type { Recorded } from './record.ts'
 
 /** The most records, and the most characters of all their bodies as JSON. */
@@ -19,12 +19,12 @@ export class RecordCache {
     this.#bounds = bounds
   }
 
-  /** The characters of the bodies of all records in it. */
+  /** The characters of all bodies in the map. */
   get characters(): number {
     return this.#characters
   }
 
-  /** All records in it. */
+  /** All records in the map. */
   records(): Iterable<Recorded<unknown>> {
     return this.#records.values()
   }
@@ -33,7 +33,7 @@ export class RecordCache {
     return this.#records.get(key)
   }
 
-  /** Puts a record, whose body has `length` characters as JSON, in place of the one with the same key. */
+  /** Stores a record whose body has `length` characters as JSON. Replaces the record with the same key. */
   put(key: string, record: Recorded<unknown>, length: number): void {
     this.drop(key)
     this.#records.set(key, record)
@@ -46,7 +46,7 @@ export class RecordCache {
     }
   }
 
-  /** Whether what it has is within this part of its bounds, in whole records. */
+  /** Whether the contents are within this part of the bounds; the number of records is rounded up. */
   #isWithin(part: number): boolean {
     const { records, characters } = this.#bounds
     return this.#records.size <= Math.ceil(records * part) && this.#characters <= characters * part

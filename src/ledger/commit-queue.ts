@@ -1,10 +1,10 @@
-// Group commit: calls that ask while a batch is under way wait for the next one, which commits them all.
+// Group commit: calls that arrive during a batch wait for the next batch, which commits all of them.
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 
-/** Calls that one transaction holds at the most. */
+/** The most calls of one transaction. */
 const BATCH = 512
-/** For so many turns of the event loop a batch waits for more calls at the most, however many each of them brings. */
+/** The most turns of the event loop that a batch waits for further calls, however many each turn adds. */
 const TURNS = 4
 
 export class CommitQueue<T> {
@@ -15,7 +15,7 @@ export class CommitQueue<T> {
   #scheduled = false
   #underWay = 0
 
-  /** Commits batches, as they suit the storage, by `commit`, which never rejects. */
+  /** `commit` commits a batch and never rejects. */
   constructor(
     storage: Pick<Storage, 'commitsAtOnce' | 'enough'>,
     commit: (batch: readonly T[]) => Promise<void>,
@@ -26,7 +26,7 @@ export class CommitQueue<T> {
     this.#runtime = runtime
   }
 
-  /** Puts a call into the next batch, behind those that wait; with `first`, before them. */
+  /** Adds a call to the next batch, after the waiting calls; with `first`, before them. */
   add(call: T, first: boolean): void {
     if (first) this.#waiting.unshift(call)
     else this.#waiting.push(call)
@@ -40,8 +40,9 @@ export class CommitQueue<T> {
   }
 
   /**
-   * Replies of a batch go out, and requests that came meanwhile are read, before the next batch is cut. One that has not enough calls waits
-   * for as long as each turn brings more than the `before` that there were: the process is busy with calls then, and no time is lost.
+   * Cuts the next batch after the event loop has sent the replies of the last batch and read new requests. A batch smaller than `enough`
+   * waits another turn whenever the last turn added calls to the `before` that waited: the process is busy with calls then, so waiting
+   * costs no time.
    */
   #cutSoon(before: number, turns: number): void {
     this.#runtime.soon(() => {

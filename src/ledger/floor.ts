@@ -1,13 +1,13 @@
-// Where the lanes of the trail begin: after the last event of each that was dropped because it had been kept long enough.
+// The beginnings of the lanes: for each, the last event that was dropped after the retention.
 import type { Head, Heads } from '../storage/storage.ts'
 import { GENESIS } from './chain.ts'
 import type { Ledger } from './ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, type Recorded, update } from './record.ts'
 
-/** The last event of lane 0 that was dropped, and the same of the further lanes, in order. */
+/** The last dropped event of lane 0, and those of the further lanes, in order. */
 export type StoredFloor = Head & { readonly further?: Heads }
 
-/** Of the installation. Absent when no event was dropped. */
+/** A record of the installation. Absent when no event has been dropped. */
 export const FLOOR: Kind<StoredFloor> = { name: 'event-floor', counted: false }
 const FLOOR_ID = 'floor'
 
@@ -19,7 +19,7 @@ async function stored(ledger: Reads): Promise<Recorded<StoredFloor> | null> {
   return record ?? null
 }
 
-/** The heads before the first events that are left. A lane that they do not name has all of its events. */
+/** The heads before the first remaining events. A lane that they do not name still has all of its events. */
 export async function floorsNow(ledger: Reads): Promise<Heads> {
   const record = await stored(ledger)
   if (!record) return [GENESIS]

@@ -1,15 +1,15 @@
-// The records of the heads: one for each lane that ever was, and one that says how many there are, so that a removed one is missed.
+// The records of the heads, one for each lane, and a record of the number of lanes, so that a removed head is noticed.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { MOST_LANES } from '../storage/lane.ts'
 import { HEAD_PLACE, type Row, type Storage, Unavailable } from '../storage/storage.ts'
 import { laneOfHead } from './chain.ts'
 import { fromRow, INSTALLATION, type Kind } from './record.ts'
 
-/** How many lanes there ever were. Absent in a database with lane 0 alone. */
+/** The number of lanes that were ever added. Absent in a database with lane 0 alone. */
 export const LANES: Kind<{ readonly count: number }> = { name: 'event-lanes', counted: false }
 export const LANES_ID = 'lanes'
 
-/** The record of how many lanes there are, or null. */
+/** The record of the number of lanes, or null. */
 export function lanesRow(storage: Pick<Storage, 'get'>): Promise<Row | null> {
   return storage.get(LANES.name, INSTALLATION.account, INSTALLATION.region, LANES_ID)
 }
@@ -28,7 +28,7 @@ export async function headRows(storage: Pick<Storage, 'get' | 'between'>, keys: 
     const row = rows[lane]
     if (!row || laneOfHead(row.id) !== lane) throw missingHead(lane)
   }
-  // Another server may have added a lane since the first count.
+  // Counts again: another server may have added a lane since the first count.
   if (rows.length > atLeast && rows.length > (await count()))
     throw new Unavailable(
       `the trail has ${rows.length} lanes, and the record that counts them is missing or older: restore a backup`,
@@ -36,7 +36,7 @@ export async function headRows(storage: Pick<Storage, 'get' | 'between'>, keys: 
   return rows
 }
 
-/** The error about a lane whose head is not in the database. */
+/** The error for a lane whose head is missing from the database. */
 export function missingHead(lane: number): Unavailable {
   const which = lane === 0 ? 'the head of the event chain' : `the head of lane ${lane} of the event chains`
   return new Unavailable(`${which} is missing from the database: restore a backup`)

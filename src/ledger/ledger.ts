@@ -1,6 +1,6 @@
-// The ledger: what is stored is read through it, and every call commits by it. It puts its parts together:
-// reading (reader.ts) through the records in memory (known-records.ts), committing (committer.ts) in batches (commit-queue.ts),
-// both under the root keys in use (root-watch.ts, second-look.ts), and the head of the trail with its witness (trail-head.ts).
+// The ledger: calls read stored records through it and commit by it. It combines its parts: reading (reader.ts) through the records in
+// memory (known-records.ts), committing (committer.ts) in batches (commit-queue.ts), the watch on the root keys in use (root-watch.ts,
+// second-look.ts), and the head of the trail with its witness (trail-head.ts).
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Basis, Commit, RowKey, Storage, Stored, Unavailable } from '../storage/storage.ts'
@@ -26,7 +26,7 @@ export class Ledger extends Reader {
   readonly #committer: Committer
   readonly #trailHead: TrailHead
   readonly #trial: Trial
-  /** The lane of the trail that this process records in. */
+  /** The lane of the trail in which this process records. */
   readonly lane: HeldLane
 
   constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch, runtime: Runtime) {
@@ -47,47 +47,47 @@ export class Ledger extends Reader {
     this.#trial = new Trial(this.#committer, trailHead)
   }
 
-  /** Sets the witness that hears, from now on, of what must not be undone unseen. */
+  /** Sets the witness. From now on, the ledger reports to it every change that must not be undone unnoticed. */
   witnessedBy(witness: TrailWitness): void {
     this.#trailHead.witnessedBy(witness)
   }
 
-  /** Tells the root keys in use from earlier ones: see Call.rootEpoch. */
+  /** Identifies the root keys in use: see Call.rootEpoch. */
   get rootEpoch(): number {
     return this.#keys.epoch
   }
 
-  /** Why nothing can be committed until a restart, or null. */
+  /** Why nothing can be committed until a restart; or null. */
   get failure(): Unavailable | null {
     return this.#storage.failure
   }
 
   /**
-   * Whether calls can be committed: the last one could, or a trial at `now` (milliseconds since 1970) can, at most once a second. A
-   * trial moves the head of the trail as every recorded call does, and adds no event.
+   * Whether calls can be committed: the last batch was, or a trial at `now` (milliseconds since 1970) succeeds. There is at most one trial
+   * a second. A trial moves the head of the trail as a recorded call does, without an event.
    */
   async canCommit(now: number): Promise<boolean> {
     return !this.failure && this.#trial.passes(now)
   }
 
-  /** Authenticates the head of a lane under the current root key, as every recorded call does. Throws Forged or Unavailable. */
+  /** Authenticates the head of a lane under the current root key, as a recorded call does. Throws Forged or Unavailable. */
   moveHead(place: RowKey): Promise<void> {
     return this.#trailHead.move(place)
   }
 
-  /** Begins with the database as it is, before anything else: what changed earlier is not read. Throws Unavailable. */
+  /** Starts with the present state of the database, before any other call of the ledger. Reads no earlier changes. Throws Unavailable. */
   begin(): Promise<void> {
     return this.#changes.begin()
   }
 
-  /** Takes over what others committed before the call. Throws Unavailable. */
+  /** Takes over what others committed before this call. Throws Unavailable. */
   follow(): Promise<void> {
     return this.#changes.follow()
   }
 
   /**
-   * Whether what a call read through `view` is as the database has it, at a moment after this call: for an answer that no commit
-   * confirms. All who ask meanwhile share one read of the log. Throws Unavailable.
+   * Whether everything that a call read through `view` is still current at a moment after this call began. For answers that no commit
+   * confirms. Concurrent calls share one read of the change log. Throws Unavailable.
    */
   async confirms(view: LedgerView): Promise<boolean> {
     if (view.reads(true).length === 0) return true
@@ -96,32 +96,33 @@ export class Ledger extends Reader {
   }
 
   /**
-   * Adds what to do whenever others changed records, before a call is decided on that: `keys` are those of the records (recordKey), null
-   * for any.
+   * Adds a function that runs whenever others have changed records, before any call is decided on the new state. `keys` are the changed
+   * records (recordKey); null stands for any record.
    */
   whenChanged(follow: (keys: ReadonlySet<string> | null) => Promise<void> | void): void {
     this.#changes.followers.push(follow)
   }
 
-  /** The records in memory, and the change number that they were followed up to: each is as it was then, or later. */
+  /** The records in memory, and the change number up to which they were followed. Each record is as it was at that number, or later. */
   known(): { readonly number: number; readonly records: Iterable<Recorded<unknown>> } {
     return { number: this.#changes.number, records: this.#known.records() }
   }
 
-  /** What one attempt of a call reads through: the first one, or after others moved what the `former` one had read, the next. */
+  /**
+   * The view for one attempt of a call. `former` is the view of the attempt before, whose reads others changed; null for the first attempt.
+   */
   view(former: LedgerView | null = null): LedgerView {
     return new LedgerView(this, this.#changes, this.#keys.epoch, former)
   }
 
-  /** Notes that the call of this view has ended. Every call must end here: a turn of its server waits for late calls that have not (Turns). */
+  /** Notes that the call of this view has ended. Every call must end here: a turn of this server waits for its late calls (Turns). */
   ended(view: LedgerView): void {
     this.#committer.ended(view)
   }
 
   /**
-   * Commits the call durably; unless it resolves to `committed`, nothing of it is stored.
-   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored, as far as
-   * Storage.commit can tell.
+   * Commits the call durably. Unless it resolves to `committed`, nothing of the call is stored. Throws SignatureNonceUsed. Throws
+   * ServiceUnavailableTemporary when the database can't be written; then nothing is stored, as far as Storage.commit can tell.
    */
   commit(call: Call): Promise<Committed> {
     return this.#committer.commit(call)
@@ -132,7 +133,9 @@ export class Ledger extends Reader {
     return this.#committer.commitFor(batch, basis)
   }
 
-  /** Drops up to `limit` nonces whose time window ended before `now`, few enough to stall no call. Returns how many. */
+  /**
+   * Drops up to `limit` nonces whose time window ended before `now`. A small limit keeps calls from waiting. Returns how many were dropped.
+   */
   async dropNonces(now: number, limit: number): Promise<number> {
     return this.#storage.dropNonces(now, limit)
   }

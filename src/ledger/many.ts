@@ -1,4 +1,4 @@
-// Reading many records: they are authenticated and parsed in stretches, and other calls run in between.
+// Reads many records. It authenticates and parses them in stretches, so that other calls run in between.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Row } from '../storage/storage.ts'
@@ -6,9 +6,9 @@ import { fromRow, type Recorded } from './record.ts'
 
 type Turns = Pick<Runtime, 'turn'>
 
-/** The characters of bodies in a stretch: a few milliseconds of work. */
+/** The characters of bodies in a stretch, for a few milliseconds of work. */
 const STRETCH = 65_536
-/** The rows that one step of a walk reads. */
+/** The rows of one step of a walk. */
 const STEP = 128
 
 /** The records of rows. Throws Forged. */
@@ -30,7 +30,7 @@ export async function fromRows<B>(
   return records
 }
 
-/** All records that `read` finds, step by step: it gets the last record of the step before, and reads the next ones. */
+/** All records that `read` finds, step by step. `read` gets the last record of the step before, and returns the next ones. */
 export async function* walk<B>(
   read: (last: Recorded<B> | null, limit: number) => Promise<readonly Recorded<B>[]>,
   runtime: Turns,

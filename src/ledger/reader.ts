@@ -1,4 +1,4 @@
-// Reading records: each is authenticated, and kept in memory when it was read by its id.
+// Reads records. Authenticates each record, and keeps in memory those that were read by id.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import {
@@ -20,7 +20,7 @@ import { checkedRows, withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 import type { Source } from './view.ts'
 
-/** What a reader reads from, and through. */
+/** The sources of a reader. */
 export interface Sources {
   readonly storage: Storage
   readonly keys: RootKeys
@@ -38,7 +38,7 @@ export class Reader implements Source {
     this.#sources = sources
   }
 
-  /** Lets other calls run between the steps of long work. */
+  /** Lets other calls run between two steps of long work. */
   turn(): Promise<void> {
     return this.#sources.runtime.turn()
   }
@@ -48,12 +48,12 @@ export class Reader implements Source {
     return this.#sources.storage.events
   }
 
-  /** Where each lane of the trail ends, on disk. Throws Forged or Unavailable. */
+  /** The heads of the lanes, as they are on disk. Throws Forged or Unavailable. */
   heads(): Promise<Heads> {
     return this.#sources.trailHead.read()
   }
 
-  /** How many lanes the trail has. Throws Forged or Unavailable. */
+  /** The number of lanes of the trail. Throws Forged or Unavailable. */
   lanes(): Promise<number> {
     return this.#sources.trailHead.lanes()
   }
@@ -79,7 +79,7 @@ export class Reader implements Source {
     return UNLOGGED_KINDS.has(name) ? ((await read())?.record ?? null) : known.learn(key, read)
   }
 
-  /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
+  /** A page of a scope's records, or of a parent's, by creation time, with the count of all. */
   async page<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -94,7 +94,7 @@ export class Reader implements Source {
     })
   }
 
-  /** Records of a kind whose ids lie between two, both excluded, by id in byte order. */
+  /** Records of a kind with `after` < id < `before`, by id in byte order. */
   async between<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -107,7 +107,7 @@ export class Reader implements Source {
     })
   }
 
-  /** All records of a kind in a scope by creation time, step by step; other calls run in between. */
+  /** All records of a kind in a scope by creation time, step by step. Other calls run in between. */
   byCreation<B>(kind: Kind<B>, scope: Scope): AsyncGenerator<readonly Recorded<B>[], void, void> {
     const { storage, keys, runtime } = this.#sources
     const place = placeOf(kind, scope)
@@ -116,15 +116,15 @@ export class Reader implements Source {
     return walk(read, runtime)
   }
 
-  /** All records of a kind in a scope whose ids come after one, by id in byte order, step by step; other calls run in between. */
+  /** All records of a kind in a scope with ids after `after`, by id in byte order, step by step. Other calls run in between. */
   byId<B>(kind: Kind<B>, scope: Scope, after: string): AsyncGenerator<readonly Recorded<B>[], void, void> {
-    // Ids hold printable ASCII only, so all of them come before this character.
+    // Ids consist of printable ASCII, so this character comes after all of them.
     const read = (last: Recorded<B> | null, limit: number) =>
       this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit })
     return walk(read, this.#sources.runtime)
   }
 
-  /** A page of what a search finds, by creation time; with the count of all. */
+  /** A page of a search's results by creation time, with the count of all. */
   search<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -141,7 +141,7 @@ export class Reader implements Source {
     return orElse(alarm, () => this.#reading(indexed), readAll)
   }
 
-  /** All that a search finds whose ids come after one, by id in byte order, step by step; other calls run in between. */
+  /** All results of a search with ids after `after`, by id in byte order, step by step. */
   searchById<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -175,12 +175,12 @@ export class Reader implements Source {
     return heldAgainst(sought, records, await fromRows<unknown>(owned, keys, runtime))
   }
 
-  /** How many records a scope, or one parent, has; of a whole scope only for kinds that are counted. */
+  /** The number of records of a scope or of a parent. For a whole scope, the kind must be counted. */
   async count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {
     return this.#sources.storage.count({ ...placeOf(kind, scope), parent })
   }
 
-  /** Records on which work is due at `now`, of all scopes. A forged one is left out, with an alarm. */
+  /** Records of all scopes whose work is due at `now`. Omits forged records, with an alarm. */
   async due<B>(kind: Kind<B>, now: number, limit: number): Promise<readonly Recorded<B>[]> {
     const { storage, keys, roots, alarm } = this.#sources
     const found = await checkedRows(roots, keys, () => storage.due(kind.name, now, limit))

@@ -1,17 +1,17 @@
-// Which record changed last under which change number, as far as a call under way may ask.
+// The change number of each record's last change, as far back as a call in progress may ask.
 
-/** The most records and places of records that are remembered. Of what was forgotten, every record counts as changed. */
+/** The most records and places to remember. A forgotten one counts as changed. */
 const REMEMBERED = 50_000
-/** How many are forgotten at once: each look for the oldest passes over all that was deleted before, so one look serves many. */
+/** How many to forget at once: an iteration from the oldest passes over all deleted entries, so one iteration should serve many. */
 const FORGOTTEN_AT_ONCE = REMEMBERED / 16
 
 export class RecentChanges {
-  /** By key (recordKey, placeKey); the oldest change first. */
+  /** Change numbers by key (recordKey, placeKey), the oldest change first. */
   readonly #numbers = new Map<string, number>()
   /** Up to this number, everything counts as changed. */
   #floor = 0
 
-  /** Notes that these have changed by the time of this number. */
+  /** Notes that these keys changed, at this number or before. */
   note(keys: Iterable<string>, number: number): void {
     for (const key of keys) {
       this.#numbers.delete(key)
@@ -25,13 +25,13 @@ export class RecentChanges {
     }
   }
 
-  /** Notes that everything may have changed by the time of this number. */
+  /** Notes that anything may have changed, at this number or before. */
   noteAll(number: number): void {
     this.#numbers.clear()
     this.#floor = number
   }
 
-  /** Whether one of these changed after the number was `number`. */
+  /** Whether one of these keys changed after `number`. */
   since(number: number, keys: readonly string[]): boolean {
     if (number < this.#floor) return true
     for (const key of keys) if ((this.#numbers.get(key) ?? 0) > number) return true

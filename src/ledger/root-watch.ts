@@ -1,10 +1,10 @@
-// Watching the root keys, which other processes may change: what is committed holds only under those that the database names.
+// Watches the root keys, which other processes may change: a commit is valid only under the root keys that the database names.
 
-/** Looks after the root keys in use. */
+/** A watch on the root keys in use. */
 export interface RootWatch {
   /** The key (recordKey) of the record that changes with the root keys; null when they never change. */
   readonly key: string | null
-  /** Takes over what has changed. Throws Unavailable when that can't be known now. */
+  /** Takes over changed root keys. Throws Unavailable when the present ones can't be read or opened. */
   look(): Promise<void>
 }
 

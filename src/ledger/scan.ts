@@ -1,4 +1,4 @@
-// Going through all records of the database, whatever their kind and scope.
+// Reads all records of the database, of every kind and scope.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { RowKey, Storage } from '../storage/storage.ts'
 import { isCurrent, type Recorded } from './record.ts'
@@ -11,7 +11,7 @@ interface Rooms {
   readonly ring: RootWatch
 }
 
-/** A record that a scan found; null when it is not authentic. */
+/** A record found by a scan; null when it is not authentic. */
 export interface Scanned {
   readonly key: RowKey
   readonly record: Recorded<unknown> | null
@@ -19,7 +19,7 @@ export interface Scanned {
   readonly current: boolean
 }
 
-/** Up to `limit` records in the order of their keys, that come after `after`; also those that are not authentic. */
+/** Up to `limit` records after `after`, in the order of their keys, including those that are not authentic. */
 export async function scan(
   { storage, keys, ring }: Rooms,
   after: RowKey | null,
@@ -32,7 +32,7 @@ export async function scan(
   })
 }
 
-/** One record, as a scan finds it; one that is not there is not authentic. */
+/** One record, as a scan finds it. A missing record counts as not authentic. */
 export async function scanned(key: RowKey, { storage, keys, ring }: Rooms): Promise<Scanned> {
   const { kind, account, region, id } = key
   const [found] = await checkedRows(ring, keys, async () => {

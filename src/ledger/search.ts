@@ -1,15 +1,16 @@
-// Searching records by their index. It is not authenticated: what is shown are authentic records, each held against the search. Where the index names
-// one that the search does not find, all records are read instead. So who alters the index can at most hide records, or make their count wrong.
+// Searches records by their index. The index is not authenticated, so the search compares each authentic record with its criteria. Where
+// the index names a record that does not fit, all records are read instead. So an attacker who alters the index can only hide records, or
+// make their count wrong.
 import type { Place, Search } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { Forged, type Kind, type Recorded, type Scope } from './record.ts'
 
-/** What to find: in the terms of the index, and of records. */
+/** The criteria of a search, in terms of the index and of records. */
 export interface Sought<B> {
   readonly search: Omit<Search, keyof Place | 'through'>
-  /** The kind of record whose text counts as its parent's. */
+  /** The kind of record whose text also counts for its parent. */
   readonly through: Kind<unknown>
-  /** Whether the search finds the record. `own` reads the records of the kind `through` whose parent it is. */
+  /** Whether the record fits. `own` reads the record's children of the kind `through`. */
   holds(record: Recorded<B>, own: () => Promise<readonly Recorded<unknown>[]>): Promise<boolean>
 }
 
@@ -20,7 +21,7 @@ export interface FoundRecords<B> {
 
 type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
 
-/** The way to read records that a search without its index needs: see Reader. */
+/** How to read the records that a search without the index needs: see Reader. */
 interface Reading {
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
 }
@@ -29,8 +30,8 @@ interface Reading {
 export class Misled extends Forged {}
 
 /**
- * Throws Misled where one of the records that the index names is not there, or not what the search finds. `owned` has the records of the kind
- * `through` whose parents they are, as they were when the search found them: whoever moves one meanwhile raises no alarm.
+ * Returns the records that the index named, after comparing each with the search. Throws Misled for a missing record, or one that does not
+ * fit. `owned` are the children of the kind `through`, read in the same statement: so a child that moves at the same time raises no alarm.
  */
 export async function heldAgainst<B>(
   sought: Sought<B>,
@@ -50,7 +51,7 @@ export async function heldAgainst<B>(
   return held
 }
 
-/** What `search` finds; where it was misled, what `readAll` does, with an alarm. */
+/** The result of `search`. When the index misled it, raises an alarm and returns the result of `readAll`. */
 export async function orElse<T>(alarm: Alarm, search: () => Promise<T>, readAll: () => Promise<T>): Promise<T> {
   try {
     return await search()
@@ -61,7 +62,7 @@ export async function orElse<T>(alarm: Alarm, search: () => Promise<T>, readAll:
   }
 }
 
-/** Which of the records of a step the search finds, without the index. */
+/** Filters the records of a step by the search, without the index. */
 export function judge<B>(
   sought: Sought<B>,
   scope: Scope,
@@ -85,7 +86,7 @@ async function byParent(steps: Steps<unknown>): Promise<ReadonlyMap<string | nul
   return Map.groupBy(all, ({ parent }) => parent)
 }
 
-/** A page of what is found in steps, with the count of all. */
+/** A page of the matching records, with the count of all. */
 export async function pageOfSteps<B>(
   steps: Steps<B>,
   found: (step: readonly Recorded<B>[]) => Promise<readonly Recorded<B>[]>,

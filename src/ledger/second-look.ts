@@ -1,5 +1,5 @@
-// A record that is not authentic may have been written under root keys that this server has not seen yet: before it is called forged,
-// the root keys are looked at, and the record is read again.
+// A record that is not authentic may be under root keys that this server has not yet seen. So before it counts as forged, the server looks
+// at the root keys, and reads the record again.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Row } from '../storage/storage.ts'
 import { authentic, Forged, type Recorded } from './record.ts'
@@ -7,7 +7,7 @@ import type { RootWatch } from './root-watch.ts'
 
 type Watch = Pick<RootWatch, 'look'>
 
-/** Returns what `read` returns, the second time when the first one threw Forged. */
+/** The result of `read`. When it throws Forged, looks at the root keys and reads once more. */
 export async function withSecondLook<T>(roots: Watch, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
@@ -18,13 +18,13 @@ export async function withSecondLook<T>(roots: Watch, read: () => Promise<T>): P
   }
 }
 
-/** A row that was read; `record` is null when it is not authentic. */
+/** A row as read; `record` is null when it is not authentic. */
 export interface Checked {
   readonly row: Row
   readonly record: Recorded<unknown> | null
 }
 
-/** The rows that `read` returns, the second time when the first ones were not all authentic. */
+/** The rows that `read` returns. When not all are authentic, looks at the root keys and reads once more. */
 export async function checkedRows(
   roots: Watch,
   keys: RootKeys,

@@ -1,4 +1,5 @@
-// Writes the body of a call's event: the facts that the operation's declaration lets events show, cut to size (docs/reference/events.md).
+// Writes the body of a call's event: the facts that the operation's declaration allows events to show, cut to size
+// (docs/reference/events.md).
 
 import { type Caller, mfaPresent } from '../api/caller.ts'
 import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
@@ -14,12 +15,12 @@ import {
   type Unsaid,
 } from './stored-event.ts'
 
-/** In UTF-16 units. A longer value is cut, and ends in three dots. */
+/** The longest value in UTF-16 units. A longer value is cut, and ends in three dots. */
 const LONGEST_VALUE = 1024
-/** The most bytes of JSON that an event's parameters take, and that the names of its resources take. */
+/** The most bytes of JSON for an event's parameters, and for the names of its resources. */
 const MOST_BYTES = 16_384
 
-/** A call as its event shows it, beside the event's id, region and time. */
+/** The facts of a call for its event, other than the event's id, region and time. */
 export interface CallFacts {
   readonly product: string
   readonly apiVersion: string
@@ -32,7 +33,7 @@ export interface CallFacts {
   readonly caller: Caller
   /** The account that the event belongs to. */
   readonly account: string
-  /** The request's id, where the event has an id of its own: the event of an account that did not make the call. */
+  /** The request's id, where the event has its own id: in the event of an account that did not make the call. */
   readonly requestId?: string
   readonly parameters: ReadonlyMap<string, string>
   /** Whether the name is a piece of a declared parameter: Name.1, Name.1.Key and so on. */
@@ -84,7 +85,7 @@ function storedDenial(account: string, denial: Denial): StoredDenial {
   return { action, resource: shortened(resource), type, policyType, by }
 }
 
-/** Type and name of each resource that events show, without repetition. */
+/** Type and name of each resource that events show, without duplicates. */
 function namesOf(resources: readonly Resource[]): StoredResources {
   const names: [type: string, name: string][] = []
   for (const { type, name: full } of resources) {
@@ -96,14 +97,17 @@ function namesOf(resources: readonly Resource[]): StoredResources {
 
 type Pair = readonly [string, string | number]
 
-/** Whether the pairs certainly fit. JSON takes up to six bytes a character; this bound nearly always suffices, so that no text is encoded. */
+/**
+ * Whether the pairs certainly fit. A character takes at most six bytes of JSON. This bound is nearly always enough, and spares the
+ * encoding.
+ */
 function fits(pairs: readonly Pair[]): boolean {
   let most = 0
   for (const [name, value] of pairs) most += 6 * (name.length + (typeof value === 'string' ? value.length : 2)) + 8
   return most <= MOST_BYTES
 }
 
-/** The pairs that fit, in their order; a pair that does not fit is left out, and shorter ones after it may stay. */
+/** The pairs that fit, in order. Omits a pair that does not fit; shorter ones after it may fit. */
 function fitting<P extends Pair>(pairs: readonly P[]): readonly P[] {
   let left = MOST_BYTES
   return pairs.filter((pair) => {
@@ -114,7 +118,7 @@ function fitting<P extends Pair>(pairs: readonly P[]): readonly P[] {
   })
 }
 
-/** The caller as events keep it. */
+/** The caller as events store it. */
 export function storedCaller(caller: Caller): StoredCaller {
   const { principalId, userName, accessKeyId } = caller
   // ActionTrail has no identity type for services and identity providers.
@@ -133,7 +137,7 @@ export function storedCaller(caller: Caller): StoredCaller {
     : [type, principalId, userName, accessKeyId, startedAt, invokedBy]
 }
 
-/** The parameters that the event shows, in the order of the declaration; parameters in pieces come last. */
+/** The parameters that the event shows, in the order of the declaration. Parameters in pieces come last. */
 function shownParameters(
   { trail, parameters, isPiece }: CallFacts,
   resources: StoredResources,
@@ -154,7 +158,7 @@ function shownParameters(
   return shown
 }
 
-/** The reply, with a reference in place of each value that is the name of a resource. */
+/** The reply, with references in place of values that are names of resources. */
 function referring(reply: Reply, resources: StoredResources): Record<string, ReplyValue | readonly [number]> {
   return mapped(reply, (value) => {
     const index = typeof value === 'string' ? resources.findIndex(([, name]) => name === value) : -1
@@ -164,7 +168,7 @@ function referring(reply: Reply, resources: StoredResources): Record<string, Rep
 
 type Path = readonly [outer: string, inner: string | undefined]
 
-/** The parts of the paths that a declaration lists: `Name` or `Object.Name`. */
+/** The parsed paths of a declaration: `Name` or `Object.Name`. */
 const partsOf = onceFor((paths: readonly string[]): readonly Path[] =>
   paths.map((path) => {
     const [outer = '', inner] = path.split('.')
@@ -172,7 +176,7 @@ const partsOf = onceFor((paths: readonly string[]): readonly Path[] =>
   }),
 )
 
-/** The members that `paths` list. */
+/** The members at these paths. */
 function picked(reply: Reply, paths: readonly string[]): Reply {
   const out: Record<string, ReplyValue> = {}
   const objects: Record<string, Record<string, ReplyValue>> = {}
@@ -194,7 +198,7 @@ function isObject(value: ReplyValue | undefined): value is Reply {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
-/** The value, cut where it is longer than events show. */
+/** The value, cut to the longest length that events show. */
 export function shortened(value: string): string {
   return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}...` : value
 }

@@ -1,11 +1,11 @@
-// The body of a stored event: its facts in a fixed order, as JSON (docs/reference/trail-formats.md, "Bodies").
-// This file defines the formats; ActionTrail renders the event of the API from them.
+// The body of a stored event: its facts in a fixed order, as JSON (docs/reference/trail-formats.md, "Bodies"). This file defines the
+// formats; ActionTrail renders the API's event from them.
 import type { Denial } from '../api/errors.ts'
 import type { ReplyValue, Resource } from '../api/operation.ts'
 
-/** The body of a call's event. It holds each fact once. */
+/** The body of a call's event. Each fact appears once. */
 export type StoredCall = readonly [
-  /** In format 1 values do not refer to resources. */
+  /** In format 1, values do not refer to resources. */
   format: 1 | 3,
   product: string,
   apiVersion: string,
@@ -20,7 +20,7 @@ export type StoredCall = readonly [
   reply: Readonly<Record<string, ReplyValue | readonly [ResourceIndex]>> | 0,
   error: readonly [code: string, message: string] | 0,
   denial?: StoredDenial | 0,
-  /** Where the caller belongs to another account than the event. */
+  /** Present where the caller belongs to another account than the event. */
   foreign?: readonly [requestId: string, callersAccount: string] | 0,
   unsaid?: Unsaid,
 ]
@@ -30,13 +30,13 @@ export type StoredService = readonly [
   format: 2,
   name: ServiceWork,
   resources: StoredResources,
-  /** The service that did it in another product, such as kms.aliyuncs.com; empty, or left out, where it is the product's own work. */
+  /** The service for which another product did the work, such as kms.aliyuncs.com. Empty or absent for the product's own work. */
   invokedBy?: string,
-  /** Why it could not be done. */
+  /** Why the work failed. */
   error?: readonly [code: string, message: string],
 ]
 
-/** The body of an event about a log-on to the console, a log-off, or what a person said to a log-on of the command line. */
+/** The body of an event about a log-on to the console, a log-off, or a person's answer to a log-on of the command line. */
 export type StoredLogOn = readonly [
   format: 4,
   name: LogOnEvent,
@@ -44,7 +44,7 @@ export type StoredLogOn = readonly [
   sourceAddress: string,
   userAgent: string,
   caller: StoredCaller,
-  /** What was typed as the name, or the AccessKeyId. */
+  /** The typed name, or the AccessKeyId. */
   account: string,
   /** The path of the page. */
   path: string,
@@ -56,15 +56,15 @@ export type StoredLogOn = readonly [
 
 export type LogOnEvent = 'ConsoleSignin' | 'ConsoleSignout' | 'ConsoleAllow' | 'ConsoleDeny'
 
-/** Each resource once. */
+/** The resources, each once. */
 export type StoredResources = readonly (readonly [type: string, name: string])[]
 
-/** Replaces a value that is the name of one of the event's resources; in a reply it is the only item of a list. */
+/** The index of a resource, in place of a value that is the resource's name. In a reply it is the only item of a list. */
 export type ResourceIndex = number
 
 /**
- * A session adds when it began (milliseconds since 1970), the service that began it (where more follows, empty for none), and whether a second
- * factor was checked at log-on. A session of the console has an empty AccessKeyId.
+ * The identity of a caller. For a session, also the time of its beginning (milliseconds since 1970), the service that began it ('' for
+ * none, if more follows), and whether a second factor was checked at the log-on. A session of the console has an empty AccessKeyId.
  */
 export type StoredCaller = readonly [
   type: string,
@@ -76,18 +76,18 @@ export type StoredCaller = readonly [
   mfa?: 0 | 1,
 ]
 
-/** Events of earlier releases hold further members, which no event shows. */
+/** Events of earlier releases contain further members, which no event shows. */
 export type StoredDenial = Pick<Denial, 'action' | 'resource' | 'type' | 'policyType' | 'by'>
 
-/** What an event leaves out. */
+/** What an event omits. */
 export interface Unsaid {
-  /** Members of the event that are incomplete. */
+  /** Incomplete members of the event. */
   readonly cut?: readonly ('requestParameters' | 'referencedResources')[]
-  /** How many refused calls of the account before this one have no event, because they came too fast. */
+  /** The number of the account's refused calls before this one that have no event, because they came too fast. */
   readonly unrecorded?: number
 }
 
-/** The service's own work by the name of its event, and the product that the event names. */
+/** The names of events about the service's own work, with the product that each event names. */
 export const SERVICE_WORK = {
   DeleteKey: 'Kms',
   DeleteExpiredKeyMaterial: 'Kms',
@@ -115,12 +115,12 @@ export function storedServiceWork(
   return JSON.stringify(invokedBy === '' ? stored : [...stored, invokedBy])
 }
 
-/** Whether an event's body is one of the service's own work. */
+/** Whether the body is that of an event about the service's own work. */
 export function isServiceWork(body: string): boolean {
   return body.startsWith('[2,')
 }
 
-/** A copy of the object with every value changed. */
+/** A copy of the object with every value mapped. */
 export function mapped<V, W>(object: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {
   const out: Record<string, W> = {}
   for (const [name, value] of Object.entries(object)) out[name] = change(value)

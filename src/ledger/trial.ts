@@ -1,15 +1,16 @@
-// Whether calls can be committed, for the readiness of the server: after a failed batch it is tried, since no call may come to find out.
+// Whether calls can be committed, for the server's readiness. After a failed batch a trial answers this: a server that is not ready gets no
+// calls that would.
 import type { Committer } from './committer.ts'
 import type { TrailHead } from './trail-head.ts'
 
-/** How often the database is tried. */
+/** The shortest time between two trials. */
 const TRIAL_MS = 1000
 
 export class Trial {
   readonly #committer: Pick<Committer, 'refused' | 'passed'>
   readonly #trailHead: Pick<TrailHead, 'move'>
   #running: Promise<boolean> | null = null
-  /** When the last one began. */
+  /** When the last trial began. */
   #at = Number.NEGATIVE_INFINITY
 
   constructor(committer: Pick<Committer, 'refused' | 'passed'>, trailHead: Pick<TrailHead, 'move'>) {

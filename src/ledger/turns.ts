@@ -1,18 +1,18 @@
-// Turns (docs/decisions/0022-turns.md). Where others change what a call has read before each of its commits, it is decided again and again.
-// Such a late call is decided and committed in a turn of its server, in which nobody else changes records.
+// Turns (docs/decisions/0022-turns.md). When others keep changing what a call has read, the call is decided again and again. Such a late
+// call is decided and committed in a turn of its server, during which no other server changes records.
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage, Turn } from '../storage/storage.ts'
 import type { Committed } from './call.ts'
 import type { FollowedChanges } from './followed-changes.ts'
 import type { LedgerView } from './view.ts'
 
-/** A call that was moved so often, the last time after changes by others, is late. */
+/** A call with this many attempts is late, if changes by others moved its last attempt. */
 const ATTEMPTS = 5
-/** How long others wait for late calls to be decided. */
+/** The most time that others wait for the late calls of a turn. */
 const TURN_MS = 1000
-/** There is no pause after a shorter turn. */
+/** A turn that is shorter than this needs no pause. */
 const QUICK_MS = 200
-/** A pause is so many times as long as the turn before it: others wait a sixth of the time at the most. */
+/** The pause after a turn, as a multiple of the turn's length: others wait at most a sixth of the time. */
 const PAUSE = 5
 
 interface Rooms {
@@ -22,7 +22,7 @@ interface Rooms {
   readonly runtime: Pick<Runtime, 'after' | 'monotonic'>
 }
 
-/** The view that an attempt of a call reads through; `first` stands for the call. */
+/** The view of an attempt; `first` identifies the call. */
 type View = Pick<LedgerView, 'attempt' | 'basis'> & { readonly first: object }
 
 interface Late {
@@ -41,29 +41,26 @@ export class Turns {
     this.#rooms = rooms
   }
 
-  /**
-   * Whether a call with this view that was moved needs a turn; `isBehind` says whether others may have changed something that was not
-   * followed.
-   */
+  /** Whether a moved call with this view needs a turn. `isBehind`: others may have changed records that this server has not followed. */
   isLate(view: View | undefined, isBehind: boolean): boolean {
     const { storage, changes, runtime } = this.#rooms
     if (!view || view.attempt < ATTEMPTS || !storage.takeTurn || runtime.monotonic() < this.#notBefore) return false
     return isBehind || view.basis < changes.ofOthers
   }
 
-  /** Notes that a call with this view is to be committed; returns whether it may be a late one. */
+  /** Notes that a call with this view waits for its commit. Returns whether the call may be late. */
   arrived(view: View | undefined): boolean {
     if (!view || view.attempt <= ATTEMPTS) return false
     this.#awaited?.settle(view.first, true)
     return true
   }
 
-  /** Notes that the call of this view has ended: nobody waits for it any more. */
+  /** Notes that the call of this view has ended, so that no turn waits for it. */
   ended(view: View): void {
     this.#awaited?.settle(view.first, false)
   }
 
-  /** The turn that the next batch is committed in, and ends; null for none. */
+  /** The turn for the next batch, which ends it; null without one. */
   next(): Turn | null {
     const turn = this.#turn
     this.#turn = null
@@ -71,8 +68,8 @@ export class Turns {
   }
 
   /**
-   * Takes a turn and has the late calls decided again. Resolves when each of them is to be committed or has ended, or at the end of their
-   * time. Never rejects: the calls do where there is no turn to be had.
+   * Takes a turn, and makes the late calls decide again. Resolves when each of them waits for its commit or has ended, or when their time
+   * is over. Never rejects: without a turn, the calls are rejected.
    */
   async take(late: readonly Late[]): Promise<void> {
     const { storage, chaining, changes, runtime } = this.#rooms
@@ -90,7 +87,7 @@ export class Turns {
     if (this.#turn !== turn) await turn?.end()
   }
 
-  /** Whether one of the late calls is to be committed. */
+  /** Whether at least one late call waits for its commit. */
   async #decidedAgain(late: readonly Late[]): Promise<boolean> {
     const awaited = new AwaitedCalls(late, this.#rooms.runtime)
     this.#awaited = awaited
@@ -105,14 +102,14 @@ export class Turns {
   }
 }
 
-/** The late calls of a turn that are being decided. */
+/** The late calls of a turn that are deciding. */
 class AwaitedCalls {
   readonly #calls: Set<object | undefined>
   readonly #cancel: () => void
   #end: () => void = () => {}
-  /** Resolves when each of the calls has arrived or ended, or at the end of their time. */
+  /** Resolves when each call has arrived or ended, or when their time is over. */
   readonly done: Promise<void>
-  /** Whether one is to be committed. */
+  /** Whether a call waits for its commit. */
   arrived = false
 
   constructor(late: readonly Late[], runtime: Pick<Runtime, 'after'>) {

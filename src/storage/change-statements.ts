@@ -4,30 +4,30 @@ import { sql } from './kysely.ts'
 import { type Statement, statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 
-/** How many changes the log keeps. */
+/** The number of changes that the log keeps. */
 const LOGGED = 10_000
-/** The most changes that are read: after more of them, whoever reads drops all that it knows. */
+/** The most changes read at once. A server that is further behind drops all records from memory. */
 const READ_AT_ONCE = 1000
 
 export interface ChangeStatements {
   readonly changeNumber: Statement<Record<never, never>>
-  /** Guarded: finds the number if it is this one, and locks nothing. */
+  /** Guarded: finds the change number if it equals `number`. Locks nothing. */
   readonly numberIs: Statement<{ number: number }>
-  /** Guarded: moves the number if it is this one. */
+  /** Guarded: moves the change number if it equals `number`. */
   readonly moveNumber: Statement<{ number: number }>
-  /** Moves the number, whatever it is. */
+  /** Moves the change number, whatever it is. */
   readonly moveAnyNumber: Statement<Record<never, never>>
-  /** The number, which nobody else moves until the transaction ends. */
+  /** Reads and locks the change number until the transaction ends. */
   readonly lockNumber: Statement<Record<never, never>>
-  /** Logs keys, as a JSON array, under the present number. */
+  /** Logs keys, as a JSON array, under the present change number. */
   readonly logChange: Statement<{ keys: string }>
-  /** Drops the change that the log keeps no longer, now that the number is what it is. */
+  /** Drops the change that falls out of the log at the present change number. */
   readonly dropLogged: Statement<Record<never, never>>
-  /** The number and the changes after `number`, as many as READ_AT_ONCE, each a row; one row with null when there are none. */
+  /** The change number with each change after `number`, one row for each, at most READ_AT_ONCE. One row with null without changes. */
   readonly changesSince: Statement<{ number: number }>
 }
 
-/** `locks`: whether the database has locks of rows. */
+/** `locks`: whether the database can lock rows. */
 export function changeStatements(db: Kysely<Tables>, locks: boolean): ChangeStatements {
   const number = db.selectFrom('change_number').select('n')
   return {

@@ -10,12 +10,12 @@ export type WholePart = IndexPart & { readonly terms: Uint8Array; readonly posti
 
 export interface EventStatements {
   readonly event: Statement<ChainedEvent>
-  /** The statement of as many events as GROUP says. */
+  /** The statement for GROUP events. */
   readonly eventGroup: (events: readonly ChainedEvent[]) => Bound
   readonly events: Statement<{ seq: number; last: number; limit: number }>
   readonly eventsAt: (seqs: readonly number[]) => Bound
   readonly dropEvents: Statement<{ from: number; seq: number; limit: number }>
-  /** Replaces a part that begins at the same event, if it has the MAC `former`. */
+  /** Inserts a part, or replaces the part that begins at the same event, if that has the MAC `former`. */
   readonly addPart: Statement<WholePart & { former: Uint8Array }>
   readonly renewPart: Statement<{ firstSeq: number; former: Uint8Array; mac: Uint8Array }>
   readonly parts: Statement<{ after: number; last: number; limit: number }>
@@ -43,10 +43,10 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
     hash,
     change,
   })
-  const one = statement<ChainedEvent>((given) => db.insertInto('event').values(columnsOf(given)))
+  const single = statement<ChainedEvent>((given) => db.insertInto('event').values(columnsOf(given)))
   return {
-    event: one,
-    eventGroup: grouped(one, (given) => db.insertInto('event').values(given.map(columnsOf))),
+    event: single,
+    eventGroup: grouped(single, (given) => db.insertInto('event').values(given.map(columnsOf))),
     events: statement(({ seq, last, limit }) =>
       event.where('seq', '>', seq).where('seq', '<=', last).orderBy('seq').limit(limit),
     ),

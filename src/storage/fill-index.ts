@@ -1,4 +1,4 @@
-// Making the index of records in a database of a release that had none, in the transaction that migrates it.
+// Fills the index of records when a database of an earlier release is migrated, in the migration's transaction.
 import type { Sql } from './postgresql-connections.ts'
 import { type Columns, entryOf, toRow } from './rows.ts'
 import type { Indexing, Opening } from './search.ts'
@@ -8,10 +8,10 @@ import { type Statements, statements } from './statements.ts'
 import type { Row } from './storage.ts'
 
 const AT_ONCE = 1000
-/** Records after which a filling counts as long, and says how far it has come. */
+/** After this many records, the filling counts as long, and reports its progress. */
 const LONG = 50_000
 
-/** Yields statements to run together, and takes the rows of the first of them. */
+/** Yields statements to run together, and gets the rows of the first of them. */
 type Filling = Generator<readonly Bound[], void, readonly Columns[]>
 
 export function fillSqlite(connection: SqliteConnection, statements: Statements, opening: Opening): void {
@@ -48,7 +48,9 @@ function* entries(statements: Statements, { indexing, notice }: Opening): Fillin
     }
 }
 
-/** The statement that writes a row's entry. A row that this program did not write has none: wherever it is read, it is refused as not authentic. */
+/**
+ * The statement that writes a row's entry. A row that this program did not write has no entry: every reader refuses it as not authentic.
+ */
 export function entryIfWhole(row: Row, indexing: Indexing, statements: Statements): readonly Bound[] {
   try {
     return [statements.index(entryOf(row, indexing))]

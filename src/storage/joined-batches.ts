@@ -1,5 +1,5 @@
-// Batches that come while others are made durable wait, and are committed together then: by one transaction and one sync, whichever
-// processes sent them.
+// Joins batches: those that arrive while others become durable wait, and are committed together, with one transaction and one sync,
+// whichever processes sent them.
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Basis, type Chaining, type Commit, HEAD_PLACE, type Stale, type Stored } from './storage.ts'
 
@@ -14,7 +14,7 @@ interface Waiting extends Batch {
   reject(error: unknown): void
 }
 
-/** Commits batches in their order, in one transaction; returns how each ended. Rejects when nothing of any is stored. */
+/** Commits batches in order, in one transaction. Returns how each ended. Rejects when it stored nothing of any batch. */
 export type CommitTogether = (batches: readonly Batch[]) => Promise<readonly (Stored | Stale)[]>
 
 export class JoinedBatches {
@@ -26,7 +26,7 @@ export class JoinedBatches {
     this.#commit = commit
   }
 
-  /** Commits a batch: at once where no other is under way. */
+  /** Commits a batch; at once when no other is in progress. */
   add(batch: Batch): Promise<Stored> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...batch, resolve, reject })
@@ -41,20 +41,23 @@ export class JoinedBatches {
       try {
         const ended = await this.#commit(together)
         for (const [i, { resolve, reject }] of together.entries()) {
-          const one = ended[i]
-          if (one && 'outcomes' in one) resolve(one)
-          else reject(one)
+          const result = ended[i]
+          if (result && 'outcomes' in result) resolve(result)
+          else reject(result)
         }
       } catch (error) {
         for (const { reject } of together) reject(error)
       }
-      // Replies go out first, and batches that came meanwhile join the next ones.
+      // Replies go out first. Batches that arrived meanwhile join the next transaction.
       if (this.#waiting.length > 0) await turn()
     }
     this.#busy = false
   }
 
-  /** How many of those that wait one transaction can hold: all add to one chain, whose head none of them changes itself. */
+  /**
+   * The number of waiting batches that one transaction can hold: all of them add to the same chain, and none changes its head's row by
+   * itself.
+   */
   #joinable(): number {
     const [first] = this.#waiting
     if (!first || changesHead(first)) return 1

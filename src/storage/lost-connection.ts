@@ -1,8 +1,8 @@
-// Connections to PostgreSQL that break or fall silent while queries are under way.
+// Connections to PostgreSQL that break or fall silent during queries.
 
 /**
- * Codes of the driver, the system and the server for a connection that is lost: the server ends (57P01 to 57P03), ended the transaction
- * with its session (25P03), or became a standby (25006), which another connection may be no more.
+ * The codes of the driver, the system and the server for a lost connection. The server is shutting down (57P01 to 57P03), ended the session
+ * with an idle transaction (25P03), or became a standby (25006); a new connection may reach the new primary.
  */
 const LOST =
   /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONN(RESET|REFUSED|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|SILENT|57P0[1-3]|25P03|25006|08...)$/
@@ -13,7 +13,7 @@ export function isLost(error: unknown): boolean {
   return typeof code === 'string' && LOST.test(code)
 }
 
-/** How all queries ended. Rejects as soon as one of them reports a lost connection: the driver may never settle the others. */
+/** How all queries ended. Rejects at the first lost connection, because the driver may never settle the other queries. */
 export function settled(queries: readonly PromiseLike<unknown>[]): Promise<readonly PromiseSettledResult<unknown>[]> {
   return new Promise((resolve, reject) => {
     Promise.allSettled(queries).then(resolve)
@@ -24,12 +24,13 @@ export function settled(queries: readonly PromiseLike<unknown>[]): Promise<reado
   })
 }
 
-/** Work that a lost connection ends: each member rejects one piece of it. */
+/** Work that a lost connection must end: each member rejects one piece of it. */
 export type UnderWay = Set<(error: Error) => void>
 
 /**
- * Resolves as `work` does. Rejects when it takes longer than `ms` milliseconds, with a lost connection where `late` is no other error, or by
- * its member of `underWay`, which it has while it lasts. Not a race against a promise that outlives it: that would keep every result.
+ * Resolves as `work` does. Rejects after `ms` milliseconds, by default with a lost connection, or else with the error of `late`. While it
+ * waits, `underWay` has a member that rejects it. It is no race against a promise that outlives it: such a promise would retain every
+ * result.
  */
 export function within<T>(
   ms: number,

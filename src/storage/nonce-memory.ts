@@ -1,11 +1,12 @@
-// The nonces that are still within their time window, in memory: eight bytes each, dropped a generation at a time.
-// A nonce is known by the first 64 bits of its digest. Among ten million live nonces a new one meets an equal one with a probability
+// The nonces within their time window, in memory: eight bytes each, dropped one generation at a time. The first 64 bits of a nonce's digest
+// identify it. Among ten million live nonces, a new one collides with probability 2^-41; it is then refused, and its client signs the
+// request again. A replay is always refused.
 // of 2^-41; it is then refused, and its client signs the request again. A replay is always refused.
 
 const GENERATION_MS = 5 * 60_000
 const FIRST_SLOTS = 128
 
-/** A set of 64-bit numbers: open addressing, at most half full. The pair (0, 0) marks an empty slot. */
+/** A set of 64-bit numbers with open addressing, at most half full. (0, 0) marks an empty slot. */
 class Generation {
   #slots = new Uint32Array(2 * FIRST_SLOTS)
   #size = 0
@@ -46,7 +47,7 @@ class Generation {
 }
 
 export class NonceMemory {
-  /** By the end of their time, in units of GENERATION_MS since 1970. */
+  /** Generations by the end of their time, in units of GENERATION_MS since 1970. */
   readonly #generations = new Map<number, Generation>()
 
   has(digest: Uint8Array): boolean {
@@ -66,7 +67,7 @@ export class NonceMemory {
     generation.add(high, low)
   }
 
-  /** Drops the generations that have wholly expired before `now` (milliseconds since 1970). */
+  /** Drops the generations that have expired completely before `now` (milliseconds since 1970). */
   drop(now: number): void {
     for (const number of this.#generations.keys()) if (number * GENERATION_MS < now) this.#generations.delete(number)
   }

@@ -7,7 +7,7 @@ export function isPostgresql(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url)
 }
 
-/** `postgresql://…` names a server; anything else is the path of a SQLite file. What only the other database needs is not loaded. */
+/** `postgresql://…` names a server; anything else is the path of a SQLite file. Loads only the code for that kind of database. */
 export async function openStorage(url: string, opening: Opening = UNINDEXED): Promise<Storage> {
   if (isPostgresql(url)) return (await import('./postgresql.ts')).openPostgresql(url, opening)
   return (await import('./sqlite.ts')).openSqlite(url, opening)

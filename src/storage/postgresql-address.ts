@@ -1,4 +1,4 @@
-// The connection string of a PostgreSQL database, as libpq reads it: several hosts, and what TLS demands.
+// The connection string of a PostgreSQL database, as libpq reads it: several hosts, and the demands on TLS.
 import { readFile } from 'node:fs/promises'
 import { type ConnectionOptions, getCACertificates } from 'node:tls'
 
@@ -8,7 +8,7 @@ export interface Host {
   readonly port: number
 }
 
-/** How much TLS is demanded; `verify-full` alone leaves nobody in between. */
+/** The demands on TLS. Only `verify-full` excludes a man in the middle. */
 const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type TlsMode = (typeof TLS_MODES)[number]
 
@@ -18,7 +18,7 @@ interface TlsFiles {
   readonly sslkey: string | null
 }
 
-/** Where a database is. Secret: `password`. */
+/** The address of a database. `password` is secret. */
 export interface Address {
   readonly hosts: readonly [Host, ...Host[]]
   readonly user: string | undefined
@@ -26,9 +26,9 @@ export interface Address {
   readonly database: string | undefined
   readonly tls: TlsMode
   readonly files: TlsFiles
-  /** How long a connection may take to open, in seconds. */
+  /** The most seconds for opening a connection. */
   readonly connectTimeout: number
-  /** What the database gets at the start of each session, such as application_name. */
+  /** The parameters of each session, such as application_name. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
@@ -38,7 +38,10 @@ const URL_PARTS =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<hosts>[^/?]*)(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/
 const ONE_HOST = /^(?<host>\[[^\]]+\]|[^:]*)(?::(?<port>\d{1,5}))?$/
 
-/** Reads `postgresql://USER@HOST[:PORT][,HOST[:PORT]…]/DATABASE?sslmode=…`. Throws with what to change; no message contains the password. */
+/**
+ * Reads `postgresql://USER@HOST[:PORT][,HOST[:PORT]…]/DATABASE?sslmode=…`. Throws an error that says what to change; no message contains
+ * the password.
+ */
 export function addressOf(url: string): Address {
   const parts = URL_PARTS.exec(url)?.groups
   if (!parts) throw new Error('`database` is no connection string: write postgresql://USER@HOST:PORT/DATABASE')
@@ -73,17 +76,17 @@ function decoded(text: string | undefined, what: string): string | undefined {
 }
 
 function hostsOf(text = 'localhost', port: string | null): Address['hosts'] {
-  const hosts = text.split(',').map((one) => {
-    const found = ONE_HOST.exec(one)?.groups
+  const hosts = text.split(',').map((part) => {
+    const found = ONE_HOST.exec(part)?.groups
     const number = Number(found?.['port'] ?? port ?? DEFAULT_PORT)
     if (!found || number < 1 || number > 65_535)
-      throw new Error(`\`database\` names the host \`${one}\`: write HOST or HOST:PORT`)
+      throw new Error(`\`database\` names the host \`${part}\`: write HOST or HOST:PORT`)
     return { host: found['host']?.replace(/^\[|\]$/g, '') || 'localhost', port: number }
   })
   return hosts as [Host, ...Host[]]
 }
 
-/** Strongroom writes: of several hosts it always takes the one that accepts writes. */
+/** Strongroom writes, so of several hosts it always uses the one that accepts writes. */
 function demandWritable(target: string | null): void {
   if (target !== null && target !== 'read-write' && target !== 'primary')
     throw new Error(`\`target_session_attrs\` is \`${target}\`, but Strongroom writes: leave it out`)
@@ -91,7 +94,7 @@ function demandWritable(target: string | null): void {
 
 function tlsMode(told: string | null, { sslrootcert, sslcert, sslkey }: TlsFiles): TlsMode {
   const text = told === 'true' ? 'require' : (told ?? 'disable')
-  const mode = TLS_MODES.find((one) => one === text)
+  const mode = TLS_MODES.find((known) => known === text)
   if (!mode) throw new Error(`\`sslmode\` is \`${text}\`: use one of ${TLS_MODES.join(', ')}`)
   if (sslrootcert !== null && (mode === 'disable' || mode === 'prefer'))
     throw new Error('`sslrootcert` verifies nothing without TLS: add sslmode=verify-full')
@@ -101,7 +104,10 @@ function tlsMode(told: string | null, { sslrootcert, sslcert, sslkey }: TlsFiles
   return mode === 'require' && sslrootcert !== null ? 'verify-ca' : mode
 }
 
-/** What TLS with a host of the address takes; the files are read each time, so that new certificates count. Rejects with what to change. */
+/**
+ * The options of TLS with a host of the address. Reads the files each time, so that new certificates take effect. Rejects with an error
+ * that says what to change.
+ */
 export async function tlsOptions({ tls, files }: Address): Promise<ConnectionOptions> {
   const [cert, key] = await Promise.all([pem('sslcert', files.sslcert), pem('sslkey', files.sslkey)])
   const own = cert && key ? { cert, key } : {}

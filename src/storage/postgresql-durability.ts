@@ -1,12 +1,12 @@
-// What the database's own settings could lose of calls that were acknowledged.
+// Settings of the database that could lose acknowledged calls.
 
-/** The settings that decide it, as the session has them. Databases that replicate by themselves know only some of them, or none. */
+/** Reads the relevant settings of the session. Databases with their own replication have only some of them, or none. */
 export const DURABILITY_SETTINGS = `SELECT name, setting, version() AS version FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'synchronous_standby_names')`
 
-/** CockroachDB and YugabyteDB commit on a majority of nodes, whatever the settings that they have for compatibility say. */
+/** CockroachDB and YugabyteDB commit on a majority of nodes, whatever the values of these compatibility settings. */
 const REPLICATES_ITSELF = /CockroachDB|-YB-/
 
-/** What could lose acknowledged calls, and what to set; empty where the settings lose nothing. `rows` are those of DURABILITY_SETTINGS. */
+/** The risks, each with its remedy; empty for settings that lose nothing. `rows` are those of DURABILITY_SETTINGS. */
 export function durabilityRisks(rows: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
   if (rows.some(({ version }) => REPLICATES_ITSELF.test(String(version)))) return []
   const settings = new Map(rows.map(({ name, setting }) => [name, setting]))

@@ -1,4 +1,4 @@
-// Bringing a PostgreSQL database to the tables of this release, whichever of several servers comes first.
+// Migrates a PostgreSQL database to the tables of this release, whichever of several servers comes first.
 import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { fillPostgresql } from './fill-index.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
@@ -9,10 +9,10 @@ import type { Opening } from './search.ts'
 /** unique_violation, duplicate_table, duplicate_object */
 const DUPLICATE = ['23505', '42P07', '42710']
 
-/** Makes or migrates the tables. Throws Unavailable for a database of a later release, and what the driver throws. */
+/** Creates or migrates the tables. Throws Unavailable for a database of a later release, and what the driver throws. */
 export async function migratePostgresql(sql: Sql, opening: Opening): Promise<void> {
   const steps = migrations('postgresql')
-  // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one meets a duplicate name.
+  // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one gets a duplicate name.
   await sql
     .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
     .catch((error: unknown) => {

@@ -1,9 +1,9 @@
-// Sockets to PostgreSQL, with TLS where it is asked for. Each failure says which host it was, and what to change.
+// Sockets to PostgreSQL, with TLS if demanded. Each error names the host, and says what to change.
 import { connect, isIP, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type Address, type Host, tlsOptions } from './postgresql-address.ts'
 
-/** SSLRequest of the protocol. */
+/** The protocol's SSLRequest. */
 const ASKS_FOR_TLS = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 const OFFERS_TLS = 'S'
 
@@ -35,7 +35,7 @@ async function secured(socket: Socket, address: Address, { host }: Host): Promis
   const options = await tlsOptions(address)
   const answer = once<Buffer>(socket, 'data')
   socket.write(ASKS_FOR_TLS)
-  // More than the one byte would be what somebody in between wants to be read as if it came by TLS.
+  // More than one byte would be an injection: a man in the middle sends it in the clear, to be read as if it came through TLS.
   if (`${await answer}` !== OFFERS_TLS) {
     if (address.tls === 'prefer') return socket
     throw failure('TLS_REFUSED', `the server offers no TLS, which sslmode=${address.tls} demands`)
@@ -66,7 +66,7 @@ function failure(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-/** The next event of this name. Rejects when the socket fails or closes before. */
+/** The next event of this name. Rejects when the socket fails or closes first. */
 function once<T>(socket: Socket, event: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = () => {
@@ -85,7 +85,7 @@ function once<T>(socket: Socket, event: string): Promise<T> {
   })
 }
 
-/** A socket that fails with the error as soon as somebody listens: the driver looks at no other sign of a failure. */
+/** A socket that fails with the error on the next tick. The driver notices failures only through socket events. */
 export function failing(error: Error): Socket {
   const socket = new Socket()
   process.nextTick(() => socket.destroy(error))

@@ -1,7 +1,8 @@
-// Whose turn it is to search. A search may go through all entries of an account, so each account has one at a time, and accounts take turns.
+// The order of searches. A search may go through all entries of an account, so each account has one search at a time, and accounts take
+// turns.
 import { TooManySearches, Unavailable } from './storage.ts'
 
-/** How many searches of one account wait at the most. */
+/** The most waiting searches of one account. */
 const MOST_WAITING = 16
 const TOO_MANY = `${MOST_WAITING} searches of the account wait already: search again when one of them has ended`
 
@@ -12,20 +13,20 @@ interface Waiting {
 
 export class SearchTurns {
   readonly #atOnce: number
-  /** The accounts that search now. */
+  /** The accounts with a running search. */
   readonly #searching = new Set<string>()
-  /** By account, in the order of their next turns. */
+  /** Waiting searches by account, in the order of the accounts' next turns. */
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #whenNone: (() => void)[] = []
   #isPaused = false
   #isClosed = false
 
-  /** `atOnce` is how many searches run at the same time. */
+  /** `atOnce` is the most searches at the same time. */
   constructor(atOnce: number) {
     this.#atOnce = atOnce
   }
 
-  /** Searches when it is the account's turn. Throws TooManySearches where enough of them wait already. */
+  /** Searches when it is the account's turn. Throws TooManySearches when too many of its searches wait. */
   async run<T>(account: string, search: () => Promise<T>): Promise<T> {
     await this.#turn(account)
     try {
@@ -37,7 +38,9 @@ export class SearchTurns {
     }
   }
 
-  /** Does the work while no search runs: those that come wait for it, and it waits for those that have begun. Not twice at once. */
+  /**
+   * Does the work while no search runs: it waits for the running ones, and new ones wait for it. Must not be called twice at the same time.
+   */
   async without<T>(work: () => T): Promise<T> {
     this.#isPaused = true
     try {
@@ -54,7 +57,7 @@ export class SearchTurns {
     return this.#searching.size === 0
   }
 
-  /** Lets no other search begin; those that wait are refused. */
+  /** Lets no further search begin, and refuses those that wait. */
   close(): void {
     this.#isClosed = true
     for (const { leave } of [...this.#waiting.values()].flat()) leave(closed())
@@ -76,7 +79,7 @@ export class SearchTurns {
     })
   }
 
-  /** Begins what may begin. An account that had its turn comes after all others. */
+  /** Begins the searches that may begin. An account that had its turn comes last. */
   #next(): void {
     for (const [account, mine] of this.#waiting) {
       if (this.#isPaused || this.#searching.size >= this.#atOnce) return

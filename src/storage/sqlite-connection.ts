@@ -1,4 +1,4 @@
-// One connection to a SQLite database: how it is opened and migrated, and its statements.
+// A connection to a SQLite database: opens and migrates it, and runs its statements.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
@@ -7,7 +7,7 @@ import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
 
 const CACHE_KIB = 64 * 1024
-/** How long a statement waits for another process that has locked the database, in milliseconds. */
+/** How long a statement waits for another process's lock on the database, in milliseconds. */
 const BUSY_MS = 5000
 
 interface Prepared {
@@ -18,22 +18,22 @@ interface Prepared {
 
 export class SqliteConnection {
   readonly #db: DatabaseSync
-  /** By text. */
+  /** Prepared statements by text. */
   readonly #prepared = new Map<string, Prepared>()
-  /** Whether commits go to a write-ahead log, which somebody else makes durable; false for a database in memory. */
+  /** Whether commits go to a write-ahead log, which WalSync makes durable; false for a database in memory. */
   readonly hasLog: boolean
 
   /**
-   * Opens and migrates the database file, or `:memory:`; `fill` makes the index where it is new. With `filling`, a database that is being
-   * filled is opened, too. Throws what SQLite throws.
+   * Opens and migrates the database file, or `:memory:`. `fill` fills the index of records where the migration created it. With `filling`,
+   * also opens a database that a copy is filling. Throws what SQLite throws.
    */
   constructor(path: string, fill: (connection: SqliteConnection) => void, filling = false) {
     this.#db = new DatabaseSync(path)
     for (const pragma of [
       'journal_mode = WAL',
-      // The more rarely the log is copied back, the more calls share the copy of a page; the log stays below 32 MiB.
+      // The less often the log is copied back, the more calls share the copy of a page. The log stays below 32 MiB.
       'wal_autocheckpoint = 8000',
-      // A commit writes the log; WalSync makes it durable before any call resolves.
+      // A commit only writes the log. WalSync makes the log durable before any call resolves.
       'synchronous = NORMAL',
       'secure_delete = ON',
       `cache_size = -${CACHE_KIB}`,
@@ -54,7 +54,7 @@ export class SqliteConnection {
     checkVersion(version(), steps.length)
     if (version() === steps.length) return
     this.transaction(() => {
-      // Another process may have done it meanwhile.
+      // Another process may have migrated the database meanwhile.
       const from = version()
       checkVersion(from, steps.length)
       for (const statement of steps.slice(from).flat()) this.#db.exec(statement)
@@ -63,7 +63,7 @@ export class SqliteConnection {
     })
   }
 
-  /** The statement of this text, prepared once. */
+  /** The prepared statement for this text. */
   #prepare(text: string): Prepared {
     let prepared = this.#prepared.get(text)
     if (!prepared) {
@@ -79,7 +79,7 @@ export class SqliteConnection {
     return Number(this.#prepare(text).statement.run(...values).changes)
   }
 
-  /** Whether a guarded statement touched a row; whether it found one, where it only reads. */
+  /** Whether a guarded statement touched a row; for a query, whether it found one. */
   touches({ text, values }: Bound): boolean {
     const { statement, isQuery } = this.#prepare(text)
     return isQuery ? statement.get(...values) !== undefined : statement.run(...values).changes !== 0
@@ -107,7 +107,7 @@ export class SqliteConnection {
     this.#prepare(text).statement.run()
   }
 
-  /** Does the work in one transaction, which what it throws rolls back. */
+  /** Does the work in one transaction. An exception rolls it back. */
   transaction<T>(work: () => T): T {
     this.control('BEGIN IMMEDIATE')
     try {
@@ -120,7 +120,10 @@ export class SqliteConnection {
     }
   }
 
-  /** Moves the write-ahead log into the database and empties it, waiting for nobody. Returns false, or throws, where that can't be done now. */
+  /**
+   * Copies the write-ahead log into the database and empties it, without waiting for others. Returns false, or throws, when that is
+   * impossible now.
+   */
   emptiesLog(): boolean {
     this.#db.exec('PRAGMA busy_timeout = 0')
     try {
@@ -135,7 +138,7 @@ export class SqliteConnection {
   }
 }
 
-/** Turns errors of SQLite into Unavailable, and no others. */
+/** Turns SQLite's errors into Unavailable, and no others. */
 export function guarded<T>(work: () => T): T {
   try {
     return work()

@@ -1,4 +1,4 @@
-// Recorded events in SQLite: rows come as arrays where there may be millions of them.
+// Recorded events in SQLite. Rows come as arrays where there may be millions of them.
 import { laneEnd, laneOf } from './lane.ts'
 import type { Columns } from './rows.ts'
 import type { Bound } from './statement.ts'

@@ -1,10 +1,10 @@
-// Emptying SQLite's write-ahead log after secrets were removed: with secure_delete, neither the log nor the database keeps them then. A search
-// holds the log in use while it runs.
+// Empties SQLite's write-ahead log after a commit removed secrets: with secure_delete, neither the log nor the database contains them
+// afterwards. A running search keeps the log in use.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { SearchTurns } from './search-turns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
-/** How long a call waits for what is not in the hands of this process: another one that reads the database, or a full disk. */
+/** How long a call waits for something outside of this process: another process that reads the database, or a full disk. */
 const PATIENCE_MS = 5000
 const RETRY_MS = 50
 
@@ -12,12 +12,12 @@ export class SqliteScrubs {
   readonly #db: Pick<SqliteConnection, 'emptiesLog'>
   readonly #searches: SearchTurns
   readonly #notice: (message: string) => void
-  /** The log of a process that was killed may keep what it removed. */
+  /** Due at the start: the log of a killed process may contain what that process removed. */
   #isDue = true
   #underWay: Promise<void> | null = null
   #isClosed = false
 
-  /** `notice` hears of what could not be emptied. */
+  /** `notice` reports that the log could not be emptied. */
   constructor(db: Pick<SqliteConnection, 'emptiesLog'>, searches: SearchTurns, notice: (message: string) => void) {
     this.#db = db
     this.#searches = searches
@@ -29,14 +29,14 @@ export class SqliteScrubs {
     this.#isDue = true
   }
 
-  /** Scrubs if that is due, and nothing is in its way. */
+  /** Scrubs if it is due and nothing prevents it. */
   tryNow(): void {
     if (this.#isDue && !this.#underWay && this.#searches.areNone) this.#scrub()
   }
 
   /**
-   * Resolves when the log keeps nothing of what was removed before the call. New searches wait meanwhile. Where another process, or a full
-   * disk, leaves the log as it is for PATIENCE_MS, it resolves nevertheless, since what was removed is removed; the log is emptied later.
+   * Resolves when the log contains nothing that was removed before this call. New searches wait meanwhile. When another process or a full
+   * disk prevents it for PATIENCE_MS, it resolves anyway, because the removal is committed; the log is emptied later.
    */
   done(): Promise<void> {
     if (!this.#isDue) return Promise.resolve()
@@ -59,20 +59,20 @@ export class SqliteScrubs {
     }
   }
 
-  /** Returns whether the log is empty. What comes later is due again, and by itself. */
+  /** Returns whether the log is now empty. Later removals make it due again, separately. */
   #scrub(): boolean {
     if (this.#isClosed) return false
     try {
       this.#isDue = !this.#db.emptiesLog()
     } catch {
-      // A full disk: done says so.
+      // The disk is full; `done` reports it.
       this.#isDue = true
     }
     if (!this.#isDue) this.#underWay = null
     return !this.#isDue
   }
 
-  /** Ends what is under way. Closing the database empties its log. */
+  /** Ends the work in progress. Closing the database empties its log. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#underWay

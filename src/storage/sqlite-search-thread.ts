@@ -1,15 +1,15 @@
-// The thread in which a SQLite database is searched: see sqlite-searches.ts.
+// The thread that searches a SQLite database: see sqlite-searches.ts.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Answer, Question } from './sqlite-searches.ts'
 
-/** Few pages: the system keeps those of the file, and what is destroyed shall not stay here. */
+/** A small cache: the system caches the file's pages, and destroyed secrets must not stay in this one. */
 const CACHE_KIB = 2048
 
 const db = new DatabaseSync(workerData as string, { readOnly: true })
 db.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
 db.exec('PRAGMA busy_timeout = 5000')
-/** By text: a storage has a fixed number of them. */
+/** Prepared statements by text; a storage has a fixed number of texts. */
 const prepared = new Map<string, StatementSync>()
 
 function answerTo({ number, bound: { text, values } }: Question): Answer {

@@ -1,12 +1,12 @@
-// Searches in a SQLite database: they may go through the entries of many records, so a thread with a connection of its own does it, and calls run
-// meanwhile. It sees what is committed when it begins to read.
+// Searches in a SQLite database. They may go through the entries of many records, so a thread with its own connection does them, and calls
+// run meanwhile. A search sees what is committed when it begins to read.
 import { Worker } from 'node:worker_threads'
 import { beside } from '../runtime/beside.ts'
 import type { Columns } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
 
-/** What the thread is asked, and what it answers. */
+/** A request to the thread, and its answer. */
 export interface Question {
   readonly number: number
   readonly bound: Bound
@@ -23,7 +23,7 @@ interface Waiting {
 
 export class SqliteSearches {
   readonly #path: string
-  /** Begins with the first search. */
+  /** Starts with the first search. */
   #thread: Worker | null = null
   readonly #waiting = new Map<number, Waiting>()
   #asked = 0
@@ -32,7 +32,7 @@ export class SqliteSearches {
     this.#path = path
   }
 
-  /** Runs a statement that changes nothing; returns all of its rows. Throws Unavailable. */
+  /** Runs a statement that changes nothing. Returns all of its rows. Throws Unavailable. */
   all(bound: Bound): Promise<readonly Columns[]> {
     const thread = this.#thread ?? this.#begin()
     const number = ++this.#asked
@@ -55,7 +55,7 @@ export class SqliteSearches {
       if ('rows' in answer) waiting?.resolve(answer.rows)
       else waiting?.reject(new Unavailable(`SQLite: ${answer.failure}`))
     })
-    // The next search begins another one, whose searches the exit that follows an error must not end.
+    // The next search starts another thread. The exit event after an error must not end the searches of that one.
     const ended = (why: string) => {
       if (this.#thread !== thread) return
       this.#thread = null

@@ -1,23 +1,23 @@
-// A statement that is compiled once and bound by the names of its parameters. Kysely checks each parameter's type against the column
-// it meets; TypeScript checks the values of each use against the parameters.
+// A statement that is compiled once, and bound by the names of its parameters. Kysely checks each parameter's type against its column;
+// TypeScript checks the values of each use against the parameters.
 import type { Compilable } from 'kysely'
 
-/** What a column holds. */
+/** The value of a column. */
 export type Value = string | number | null | Uint8Array
 
-/** A statement's text with the values of its parameters, in the order of the text. */
+/** A statement's text with its parameters' values, in the order of the text. */
 export interface Bound {
   readonly text: string
   readonly values: Value[]
 }
 
-/** Binds a statement to the values of its parameters. */
+/** Binds a statement to its parameters' values. */
 export type Statement<P> = (given: P) => Bound
 
-/** How many rows the statement of a group stores: a batch takes fewer statements, and all batches the same few. */
+/** The number of rows of a group's statement. Groups save statements, and all batches share the same few texts. */
 export const GROUP = 8
 
-/** Marks the place of a parameter while its statement is built. */
+/** Stands for a parameter while its statement is built. */
 class Placeholder {
   readonly name: string
   constructor(name: string) {
@@ -25,7 +25,7 @@ class Placeholder {
   }
 }
 
-/** Compiles what `build` makes of its parameters. A value in a statement that is no parameter is an error. */
+/** Compiles the statement that `build` makes of its parameters. A value that is no parameter is an error. */
 export function statement<P extends { readonly [name in keyof P]: Value }>(
   build: (given: P) => Compilable,
 ): Statement<P> {
@@ -43,8 +43,8 @@ export function statement<P extends { readonly [name in keyof P]: Value }>(
 }
 
 /**
- * Compiles a statement on GROUP rows, which binds each as `one` does. Throws where it does not name the same parameters in the same order, row
- * by row.
+ * Compiles a statement on GROUP rows, whose parameters are bound as `one` binds a row's. Throws unless the parameters are the same, in the
+ * same order, row by row.
  */
 export function grouped<P extends { readonly [name in keyof P]: Value }>(
   one: Statement<P>,

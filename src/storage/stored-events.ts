@@ -1,11 +1,11 @@
-// Recorded events and their index, as both databases store them.
+// Recorded events and their index: what both databases share.
 import { laneEnd, laneOf, laneStart } from './lane.ts'
 import { toEvent, toPart } from './rows.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import type { ChainedEvent, EventStorage, IndexPart } from './storage.ts'
 
-/** Runs a statement; returns all of its rows. Throws Unavailable. */
+/** Runs a statement. Returns all of its rows. Throws Unavailable. */
 type All = (bound: Bound) => Promise<readonly Record<string, unknown>[]>
 
 export class StoredEvents implements EventStorage {
@@ -60,10 +60,10 @@ export class StoredEvents implements EventStorage {
   }
 }
 
-/** No part has it. */
+/** A MAC that no part has. */
 const NO_MAC = new Uint8Array(0)
 
-/** The lowest number that a row of the same lane can have. What an attacker puts below the numbers of all lanes counts to lane 0. */
+/** The lowest number of a row in the same lane. Lane 0 also takes the rows that an attacker stores below the numbers of all lanes. */
 function lowest(seq: number): number {
   const lane = laneOf(seq)
   return lane <= 0 ? Number.MIN_SAFE_INTEGER : laneStart(lane)

@@ -1,18 +1,18 @@
-// Makes SQLite's write-ahead log durable. A commit is durable once a sync that began after it has ended; commits that come while one runs
-// share the next. The log is synced off the main thread, so that the server works on while the disk does. Where a few calls wait and nothing
-// else is to be done, that costs more than the sync itself: while the disk is fast, the main thread syncs for them.
+// Makes SQLite's write-ahead log durable. A commit is durable once a sync that began after it has ended; commits during a sync share the
+// next one. Syncs run in another thread, so that the server works meanwhile. For a few waiting calls and nothing else to do, the switch of
+// threads costs more than the sync: while the disk is fast, the main thread then syncs by itself.
 import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Unavailable } from './storage.ts'
 
-/** A sync on the main thread is slow when it takes longer than this, or so many times as long as those of the other thread. */
+/** A sync on the main thread counts as slow when it takes longer than SLOW_MS, or SLOW_TIMES as long as the other thread's syncs. */
 const SLOW_MS = 1
 const SLOW_TIMES = 2
-/** After a slow sync, the main thread does none for so many times as long. */
+/** After a slow sync, the main thread pauses its syncs for this multiple of the sync's time. */
 const PAUSE = 20
-/** How much the newest of the other thread's syncs counts for how long they take. */
+/** The weight of the newest sync in the average time of the other thread's syncs. */
 const NEWEST = 0.1
 
 export class WalSync {
@@ -23,25 +23,25 @@ export class WalSync {
   #isRunning = false
   #next: Promise<void> | null = null
   #failure: Unavailable | null = null
-  /** How long a sync of the other thread takes; an average of the last ones. */
+  /** The average time of the other thread's last syncs. */
   #elsewhereMs = SLOW_MS
-  /** Until then the main thread does not sync. */
+  /** The end of the main thread's pause. */
   #pausedUntil = 0
 
-  /** `path` is the database's; its log lies beside it while a connection is open. `monotonic` is a clock in milliseconds. */
+  /** `path` is the database's path. Its log is beside it while a connection is open. `monotonic` is a clock in milliseconds. */
   constructor(path: string, monotonic = () => performance.now()) {
     this.#path = `${path}-wal`
     this.#monotonic = monotonic
   }
 
-  /** Why nothing more can be made durable, or null. */
+  /** Why nothing more can be made durable; or null. */
   get failure(): Unavailable | null {
     return this.#failure
   }
 
   /**
-   * Resolves when everything that was written before the call is on disk. After a failed sync it rejects until a restart, since nothing
-   * tells which writes were lost.
+   * Resolves when everything written before this call is on disk. After a failed sync it rejects until a restart: nobody knows which writes
+   * were lost.
    */
   synced(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
@@ -56,8 +56,7 @@ export class WalSync {
   }
 
   /**
-   * Does what `synced` does, on the main thread, if that is open for it: returns whether everything that was written is on disk now. Throws
-   * where `synced` would reject.
+   * Syncs on the main thread, if that makes sense now. Returns whether everything written is on disk. Throws where `synced` would reject.
    */
   syncedNow(): boolean {
     if (!this.#file || this.#isRunning || this.#next || this.#failure) return false
@@ -70,7 +69,7 @@ export class WalSync {
     }
     const end = this.#monotonic()
     const ms = end - begin
-    // Where others compete for the processor, a thread that slept gets it sooner than the busy main thread.
+    // When others compete for the processor, a thread that slept gets it sooner than the busy main thread.
     if (ms > SLOW_MS || ms > SLOW_TIMES * this.#elsewhereMs) this.#pausedUntil = end + PAUSE * ms
     return true
   }
@@ -91,7 +90,7 @@ export class WalSync {
 
   #failed(error: unknown): Unavailable {
     const reason = error instanceof Error ? error.message : String(error)
-    const failure = new Unavailable(`SQLite's log can't be brought to disk: ${reason}: repair the disk, then restart`, {
+    const failure = new Unavailable(`SQLite's log can't be synced to disk: ${reason}: repair the disk, then restart`, {
       cause: error,
     })
     this.#failure = failure
@@ -100,7 +99,7 @@ export class WalSync {
 
   async #open(): Promise<FileHandle> {
     const file = await open(this.#path, 'r+')
-    // The name of the log must survive a power cut, too.
+    // The log's name must survive a power cut as well.
     const folder = openSync(dirname(this.#path), 'r')
     fsyncSync(folder)
     closeSync(folder)

@@ -15,7 +15,7 @@ describe('the log of SQLite', () => {
     // There is no log to sync: the system's own error stands for that of a disk.
     const sync = new WalSync(join(folder, 'none.db'))
     await assert.rejects(sync.synced(), Unavailable)
-    await assert.rejects(sync.synced(), /can't be brought to disk/)
+    await assert.rejects(sync.synced(), /can't be synced to disk/)
     assert.ok(sync.failure)
     await sync.close()
     removeFolder(folder)

@@ -1,5 +1,5 @@
-// What is copied when a database is backed up, restored or moved: the rows of its tables, in this order. The index of records is rebuilt from
-// the records. The log of changes is left out: only running servers need it.
+// The copied contents of a database, for a backup, a restore or a migration: the rows of its tables, in this order. The index of records is
+// rebuilt from the records. The change log is left out, because only running servers need it.
 import { sql } from '../kysely.ts'
 import { type Statement, statement, type Value } from '../statement.ts'
 import type { Row } from '../storage.ts'
@@ -7,12 +7,12 @@ import { builder, type Dialect } from '../tables.ts'
 
 type Type = 'text' | 'bigint' | 'bytea'
 
-/** A table that both databases have alike. Rows are read by its key, from what comes before all keys. */
+/** A table that is the same in both databases. Rows are read in the order of its key; `before` comes before all keys. */
 export interface CopiedTable {
   readonly columns: readonly (readonly [name: string, type: Type])[]
   readonly key: readonly string[]
   readonly before: readonly Value[]
-  /** How many rows are read at once: few where they are long. */
+  /** The rows of one page; few where rows are long. */
   readonly atOnce: number
 }
 
@@ -80,61 +80,61 @@ export const TABLES = {
 } as const satisfies Readonly<Record<string, CopiedTable>>
 
 /**
- * All that is copied, in its order. `change_number` has one row with the number. A row of `nonces` has when nonces expire, and their digests, one
- * after the other.
+ * All copied tables in order. `change_number` has one row with the number. A row of `nonces` has the nonces' expiry, and their digests in
+ * sequence.
  */
 export const COPIED = ['record', 'tally', 'change_number', 'nonces', 'event', 'event_index'] as const
 export type CopiedName = (typeof COPIED)[number]
 
-/** A row: its table, and its columns in the order of the table. Bytes are in Base64. */
+/** A row: its table, and its columns in the table's order. Bytes are in Base64. */
 export type Copied = readonly [table: CopiedName, ...values: (string | number | null)[]]
 
 export type Counts = Readonly<Record<CopiedName, number>>
 
-/** The bytes of a nonce's digest. */
+/** The length of a nonce's digest in bytes. */
 export const DIGEST_BYTES = 16
 
-/** A database at one moment, from which all rows are read. Throws Unavailable. */
+/** A database at one moment, for reading all rows. Throws Unavailable. */
 export interface CopySource extends AsyncDisposable {
-  /** The version of its tables. */
+  /** The version of the database's tables. */
   readonly schema: number
   counts(): Promise<Counts>
-  /** The revisions of all records of a kind, by their ids. */
+  /** The revisions of all records of a kind, by id. */
   revisions(kind: string): Promise<ReadonlyMap<string, number>>
-  /** The rows of a kind of record, not verified; the first ones where there are more. */
+  /** The rows of a kind of record, unverified; at most the first `atMost`. */
   ofKind(kind: string, atMost: number): Promise<readonly Row[]>
-  /** The clock of the database's machine, in milliseconds since 1970; null where it is this machine's. */
+  /** The clock of the database's machine, in milliseconds since 1970; null where that is this machine. */
   clock(): Promise<number | null>
-  /** All rows, some at a time. */
+  /** All rows, in batches. */
   rows(): AsyncGenerator<readonly Copied[]>
 }
 
-/** A source that nobody changes until it is closed. */
+/** A source that nobody else changes until it is closed. */
 export interface MovedSource extends CopySource {
-  /** Tells this state of the database from every other one. */
+  /** Identifies this state of the database. */
   readonly fingerprint: string
-  /** Where the database was moved to, or null. */
+  /** The place to which the database was moved, or null. */
   readonly movedTo: string | null
   /** Marks the database as moved, durably: no server starts on it any more. */
   markMoved(to: string): Promise<void>
 }
 
-/** A database that is being filled. Until `finish`, no server starts on it. Throws Unavailable. */
+/** A database that a copy is filling. No server starts on it before `finish`. Throws Unavailable. */
 export interface CopyTarget extends AsyncDisposable {
-  /** The version of its tables. */
+  /** The version of the database's tables. */
   readonly schema: number
   /**
-   * Begins to fill the database, or goes on with it; returns how many rows of this source are in it. Throws where it is not empty, or is
-   * being filled from another source.
+   * Begins to fill the database, or continues. Returns the number of rows of this source that it already has. Throws when it is not empty,
+   * or another source is filling it.
    */
   begin(source: string): Promise<number>
-  /** Stores the next rows durably, all or none. Throws where somebody else fills the database at the same time. */
+  /** Stores the next rows durably, all or none. Throws when another process fills the database at the same time. */
   write(rows: readonly Copied[]): Promise<void>
-  /** Makes it a database like any other. */
+  /** Ends the filling: from now on, servers start on the database. */
   finish(): Promise<void>
 }
 
-/** The next rows of a table after one with this key. */
+/** The rows of a table after a key, as many as the page's limit. */
 export function pageStatement({ columns, key }: CopiedTable, name: string, dialect: Dialect) {
   const db = builder(dialect)
   return statement<Readonly<Record<string, Value>>>((given) => ({
@@ -145,7 +145,7 @@ export function pageStatement({ columns, key }: CopiedTable, name: string, diale
   }))
 }
 
-/** Puts one row into SQLite; its parameters are named by their columns. */
+/** Inserts one row into SQLite. The parameters have the names of the columns. */
 export function insertStatement({ columns }: CopiedTable, name: string): Statement<Readonly<Record<string, Value>>> {
   return statement<Readonly<Record<string, Value>>>((given) => ({
     compile: () =>
@@ -155,7 +155,7 @@ export function insertStatement({ columns }: CopiedTable, name: string): Stateme
   }))
 }
 
-/** Puts many rows into PostgreSQL, as a JSON array of objects, with bytes in Base64. */
+/** Inserts many rows into PostgreSQL, given as a JSON array of objects, with bytes in Base64. */
 export function insertAllStatement(
   { columns }: Pick<CopiedTable, 'columns'>,
   name: string,

@@ -1,13 +1,16 @@
-// Marks on a database that no server may open: it is being filled, or was moved. A mark is a version of its tables that no release has, so releases
-// that know nothing of marks refuse it, too.
+// Marks on a database that no server may open: a copy is filling it, or it was moved. A mark is a version of the tables that no release
+// has, so releases that do not know marks refuse the database as well.
 import { Unavailable } from '../storage.ts'
 
 /** A restore or a migration into the database has not ended. */
 export const FILLING = 1_000_001
-/** The database was moved elsewhere. */
+/** The database was moved to another place. */
 export const MOVED = 1_000_002
 
-/** The table beside a mark: which source fills the database and how many rows of it are there, or where the database is now. */
+/**
+ * The table with the mark's facts: the source that fills the database and the number of its rows so far, or the place to which the database
+ * was moved.
+ */
 export const MARK_TABLE = 'strongroom_copy'
 export const MAKE_MARK_TABLE = `CREATE TABLE ${MARK_TABLE} (source text NOT NULL, n bigint NOT NULL, moved_to text)`
 export const READ_MARK = `SELECT source, n, moved_to FROM ${MARK_TABLE}`
@@ -19,14 +22,14 @@ export function isBeingFilled(): Unavailable {
   )
 }
 
-/** The database is elsewhere now, and no server runs on this one. */
+/** The database was moved, and no server may run on this copy. */
 export class WasMoved extends Unavailable {
   constructor(to: string) {
     super(`this database was moved to ${to} by \`strongroom migrate\`: serve that one`)
   }
 }
 
-/** The database can't be filled: there is something in it. */
+/** The database is not empty, so it can't be filled. */
 export class NotEmpty extends Unavailable {
   constructor() {
     super('the database is not empty: restore and migrate only into an empty one')

@@ -1,4 +1,4 @@
-// Reading all rows of a database, page by page, in one transaction.
+// Reads all rows of a database, page by page, in one transaction.
 import { createHash } from 'node:crypto'
 import { toRow } from '../rows.ts'
 import type { Bound, Value } from '../statement.ts'
@@ -6,7 +6,7 @@ import { HEAD_PLACE, type Row, Unavailable } from '../storage.ts'
 import type { Dialect } from '../tables.ts'
 import { COPIED, type Copied, type CopiedName, type CopiedTable, type Counts, pageStatement, TABLES } from './copied.ts'
 
-/** The nonces as each database keeps them, when they expire in the second column. */
+/** The tables of nonces in each database. */
 const NONCES: Readonly<Record<Dialect, CopiedTable & { readonly name: string; readonly digests: number }>> = {
   sqlite: {
     name: 'nonce_batch',
@@ -43,7 +43,7 @@ export abstract class PagedSource {
     this.#dialect = dialect
   }
 
-  /** The rows of a statement, each the values of its columns. Throws Unavailable. */
+  /** The rows of a statement as values of columns. Throws Unavailable. */
   protected abstract all(bound: Bound): Promise<readonly Values[]>
 
   async #one(text: string): Promise<Value> {
@@ -93,7 +93,7 @@ export abstract class PagedSource {
 
   async *#pages(table: CopiedTable, name: string, from: Values = table.before): AsyncGenerator<readonly Values[]> {
     const page = pageStatement(table, name, this.#dialect)
-    const places = table.key.map((column) => table.columns.findIndex(([one]) => one === column))
+    const places = table.key.map((column) => table.columns.findIndex(([name]) => name === column))
     for (let after = from; ; ) {
       const key = Object.fromEntries(table.key.map((column, i) => [column, after[i] ?? null]))
       const rows = await this.all(page({ ...key, limit: table.atOnce }))
@@ -108,7 +108,7 @@ export abstract class PagedSource {
     return Number(await this.#one('SELECT n FROM change_number'))
   }
 
-  /** See MovedSource: every change of the database moves a head or the change number. */
+  /** See MovedSource. Every change of the database moves a head or the change number. */
   protected async fingerprintNow(): Promise<string> {
     const text = `SELECT mac FROM record WHERE kind IN ('installation', '${HEAD_PLACE.kind}') ORDER BY kind, id`
     const digest = createHash('sha256').update(`${await this.changeNumber()}\n`)
@@ -121,7 +121,7 @@ function plain(value: Value | undefined): string | number | null {
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : (value ?? null)
 }
 
-/** Throws Unavailable where the tables are of another release. */
+/** Throws Unavailable when the tables have another release's version. */
 export function demandSchema(found: number, known: number): void {
   if (found !== known)
     throw new Unavailable(

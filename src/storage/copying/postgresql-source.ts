@@ -1,4 +1,4 @@
-// A PostgreSQL database at one moment: one transaction of REPEATABLE READ reads it, beside the servers that write.
+// A PostgreSQL database at one moment: a REPEATABLE READ transaction reads it while servers write.
 import { within } from '../lost-connection.ts'
 import { migrations } from '../migrations.ts'
 import { type Connection, connect, type Pool, reaching, reserve } from '../postgresql-connections.ts'
@@ -9,10 +9,10 @@ import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, 
 import { demandSchema, PagedSource } from './paged-source.ts'
 
 const CONNECTION_PATIENCE_MS = 10_000
-/** Of one query: a page of rows, or a count of all of them. */
+/** The time for one query: a page of rows, or a count of all rows. */
 const QUERY_PATIENCE_MS = 600_000
 
-/** Whoever commits moves the change number or a head of a lane. */
+/** Locks what every commit changes: the change number or a head. */
 const HOLD = [
   'SELECT n FROM change_number FOR UPDATE',
   `SELECT id FROM record WHERE kind = '${HEAD_PLACE.kind}' FOR UPDATE`,
@@ -60,7 +60,7 @@ class PostgresqlSource extends PagedSource implements CopySource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The end of the connection is the end of the transaction.
+    // Closing the connection ends the transaction.
     await this.#pool.end(0)
   }
 }
@@ -100,13 +100,13 @@ class PostgresqlMovedSource extends PostgresqlSource implements MovedSource {
     await this.run(MAKE_MARK_TABLE)
     await this.run(`INSERT INTO ${MARK_TABLE} VALUES ($1, 0, $2)`, [this.fingerprint, to])
     await this.run('INSERT INTO strongroom_version VALUES ($1)', [MOVED])
-    // A server that slept all the time finds that the number went back, and commits nothing more.
+    // A server that was paused all the time finds a lower change number, and commits nothing more.
     await this.run('UPDATE change_number SET n = 0')
     await this.run('COMMIT')
   }
 }
 
-/** The same for a database that is moved: nobody writes it meanwhile. */
+/** The same for a database that is being moved: nobody else writes to it meanwhile. */
 export function openMovedPostgresql(url: string): Promise<MovedSource> {
   return opened(url, (pool, connection) => new PostgresqlMovedSource(pool, connection).look())
 }

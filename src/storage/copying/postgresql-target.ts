@@ -1,4 +1,4 @@
-// Filling a PostgreSQL database.
+// Fills a PostgreSQL database.
 import { entryIfWhole } from '../fill-index.ts'
 import { within } from '../lost-connection.ts'
 import { migrations } from '../migrations.ts'
@@ -54,7 +54,7 @@ class PostgresqlTarget implements CopyTarget {
     this.#indexing = indexing
   }
 
-  /** Runs the work in a transaction, which what it throws rolls back. */
+  /** Does the work in a transaction. An exception rolls it back. */
   async #transaction<T>(work: () => Promise<T>): Promise<T> {
     return reaching(async () => {
       await this.#all({ text: 'BEGIN', values: [] })
@@ -146,7 +146,7 @@ class PostgresqlTarget implements CopyTarget {
   }
 }
 
-/** The database, in which tables are made where there are none. Throws Unavailable. */
+/** The database; creates its tables if there are none. Throws Unavailable. */
 export async function openPostgresqlTarget(url: string, indexing: Indexing): Promise<CopyTarget> {
   const pool = connect(url)
   try {

@@ -1,4 +1,4 @@
-// A SQLite database at one moment: one transaction reads it, beside the server that writes. While it lasts, the log of the database only grows.
+// A SQLite database at one moment: a transaction reads it while the server writes. Meanwhile, the write-ahead log can only grow.
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { migrations } from '../migrations.ts'
@@ -20,7 +20,7 @@ class SqliteSource extends PagedSource implements CopySource {
     this.db = opened(path, readOnly)
     try {
       this.db.exec(begin)
-      // The moment is that of the first read.
+      // The first read determines the moment of the snapshot.
       const version = Number(this.db.prepare('PRAGMA user_version').get()?.['user_version'])
       if (version === FILLING) throw isBeingFilled()
       if (version !== MOVED) demandSchema(version, this.schema)
@@ -61,7 +61,7 @@ function opened(path: string, readOnly: boolean): DatabaseSync {
   }
 }
 
-/** Throws Unavailable where the file is missing, or no database that is in use. */
+/** Throws Unavailable when the file is missing, or is no usable database. */
 export function openSqliteSource(path: string): CopySource {
   return guarded(() => new SqliteSource(path, { readOnly: true, begin: 'BEGIN' }))
 }
@@ -99,7 +99,7 @@ class SqliteMovedSource extends SqliteSource implements MovedSource {
   }
 }
 
-/** The same for a database that is moved: nobody writes it meanwhile. */
+/** The same for a database that is being moved: nobody else writes to it meanwhile. */
 export async function openMovedSqlite(path: string): Promise<MovedSource> {
   return guarded(() => new SqliteMovedSource(path)).look()
 }

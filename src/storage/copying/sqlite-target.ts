@@ -1,4 +1,4 @@
-// Filling a SQLite database.
+// Fills a SQLite database.
 import { entryIfWhole } from '../fill-index.ts'
 import { migrations } from '../migrations.ts'
 import { toRow } from '../rows.ts'
@@ -106,7 +106,7 @@ class SqliteTarget implements CopyTarget {
   }
 }
 
-/** The database file, which is made where there is none. Throws Unavailable. */
+/** The database file; creates it if there is none. Throws Unavailable. */
 export function openSqliteTarget(path: string, indexing: Indexing): CopyTarget {
   return guarded(() => new SqliteTarget(path, indexing))
 }

@@ -1,40 +1,40 @@
-// One connection between two processes of a server: each asks the other by name, and gets what the method returns, or the error that it
-// throws. What comes often (batches of calls) has a packed form of its own.
+// A connection between two processes of a server. Each calls methods of the other by name, and gets the method's result or its error.
+// Frequent requests (batches of calls) are packed.
 import type { Duplex } from 'node:stream'
 import { deserialize, serialize } from 'node:v8'
 import { encodeFrame, type Frame, FrameError, type FrameKind, FrameReader } from './frame.ts'
 
-/** What one process does for the other: its methods by name. Arguments and results are copied. */
+/** The methods that one process offers the other, by name. Arguments and results are copied. */
 export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
 
-/** What a packed request holds, and its reply. */
+/** The contents of a packed request or reply. */
 export interface Packed {
   readonly text: string
   readonly bytes: Uint8Array
 }
 
-/** An error that keeps its class on the way: `of` returns what makes it up, or undefined for errors of other classes. */
+/** How an error keeps its class on the way. `of` returns its parts, or undefined for errors of other classes. */
 export interface ErrorForm {
   readonly name: string
   of(error: unknown): unknown
   from(parts: never): Error
 }
 
-/** What this process does for the other one. */
+/** What this process offers the other. */
 export interface Service {
   readonly methods: Methods
   /** Replies to packed requests. */
   packed?(request: Packed): Promise<Packed>
-  /** The classes of errors that both processes know; any other error arrives as Error, with its message. */
+  /** The classes of errors that both processes know. Any other error arrives as Error with its message. */
   readonly errors: readonly ErrorForm[]
-  /** Hears once that the connection ended, and why where it is not the plain end. */
+  /** Called once when the connection has ended, with the reason; null for a normal end. */
   closed(why: Error | null): void
 }
 
 /** The other process is gone. */
 export class ChannelClosed extends Error {}
 
-/** How a write or a read fails where the other process is gone. */
+/** The error codes of writes and reads when the other process is gone. */
 const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET'])
 
 const NAMED = 0
@@ -79,7 +79,7 @@ export class Channel<Theirs extends Methods> {
     return this.#request(NAMED, { text: name, bytes: serialize(args) }) as Promise<Awaited<ReturnType<Theirs[N]>>>
   }
 
-  /** The same without a reply; what was told before a request arrives before it. */
+  /** The same without a reply. The channel keeps the order: it arrives before any later request. */
   tell<N extends keyof Theirs & string>(name: N, ...args: Parameters<Theirs[N]>): void {
     this.#send('note', NAMED, 0, { text: name, bytes: serialize(args) })
   }
@@ -107,7 +107,7 @@ export class Channel<Theirs extends Methods> {
   #send(kind: FrameKind, subject: number, number: number, { text, bytes }: Packed): void {
     if (this.#closed) return
     if (!this.#corked) {
-      // Frames of one turn of the event loop travel together.
+      // Frames of one turn of the event loop leave in one write.
       this.#corked = true
       this.#socket.cork()
       process.nextTick(() => {
@@ -123,7 +123,7 @@ export class Channel<Theirs extends Methods> {
     try {
       for (const frame of this.#reader.take(piece)) this.#heed(frame)
     } catch (error) {
-      this.#close(error instanceof FrameError ? error : new FrameError(`what came can not be read: ${error}`))
+      this.#close(error instanceof FrameError ? error : new FrameError(`received data can not be read: ${error}`))
     }
   }
 
@@ -133,7 +133,7 @@ export class Channel<Theirs extends Methods> {
     else if (kind === 'note') this.#call(frame)
     else {
       const waiting = this.#waiting.get(number)
-      if (!waiting) throw new FrameError('a reply came to what nobody asked')
+      if (!waiting) throw new FrameError('a reply has no request')
       this.#waiting.delete(number)
       if (kind === 'fault') waiting.reject(this.#errorIn(frame))
       else waiting.resolve(subject === PACKED ? frame : deserialize(frame.bytes))
@@ -142,7 +142,7 @@ export class Channel<Theirs extends Methods> {
 
   #call({ text, bytes }: Frame): unknown {
     const method = Object.hasOwn(this.#service.methods, text) ? this.#service.methods[text] : undefined
-    if (!method) throw new FrameError('a request names no method')
+    if (!method) throw new FrameError('a request names an unknown method')
     return method(...(deserialize(bytes) as never[]))
   }
 
@@ -150,7 +150,7 @@ export class Channel<Theirs extends Methods> {
     const { subject, number } = frame
     try {
       if (subject === PACKED) {
-        if (!this.#service.packed) throw new FrameError('nobody serves packed requests here')
+        if (!this.#service.packed) throw new FrameError('this process serves no packed requests')
         this.#send('reply', PACKED, number, await this.#service.packed(frame))
       } else this.#send('reply', NAMED, number, { text: '', bytes: serialize(await this.#call(frame)) })
     } catch (error) {

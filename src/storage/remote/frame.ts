@@ -1,10 +1,10 @@
-// What travels between two processes of a server: frames of one text and some bytes. One buffer a frame, one write a frame.
+// The frames between two processes of a server: one text and some bytes each. A frame is one buffer and one write.
 
-/** `request` wants a `reply` or a `fault` with its number; `note` wants nothing. */
+/** A `request` expects a `reply` or a `fault` with its number; a `note` expects nothing. */
 export const FRAME_KINDS = ['request', 'reply', 'fault', 'note'] as const
 export type FrameKind = (typeof FRAME_KINDS)[number]
 
-/** `subject`: what a request or a note is about; 0 to 255. */
+/** `subject`: the topic of a request or a note, from 0 to 255. */
 export interface Frame {
   readonly kind: FrameKind
   readonly subject: number
@@ -14,15 +14,15 @@ export interface Frame {
   readonly bytes: Uint8Array
 }
 
-/** What came is no frame, or not what the subject demands: the other process is damaged, and nothing more is read from it. */
+/** The received bytes are no frame, or do not fit the subject. The other process is damaged; nothing more is read from it. */
 export class FrameError extends Error {}
 
 const MAGIC = 0x5352
 const HEADER_BYTES = 16
-/** The longest text, and the most bytes, of a frame: far more than the largest part of an index. */
+/** The longest text and the most bytes of a frame: many more than the largest part of an index needs. */
 const MOST_BYTES = 0x10000000
 
-/** The frame as it travels: magic, kind, subject, number, length of the text in bytes (UTF-8), number of bytes; then both. */
+/** The frame in bytes: magic, kind, subject, number, length of the text in bytes (UTF-8), number of bytes; then text and bytes. */
 export function encodeFrame({ kind, subject, number, text, bytes }: Frame): Buffer {
   const textBytes = Buffer.byteLength(text)
   if (textBytes > MOST_BYTES || bytes.length > MOST_BYTES) throw new FrameError('too much for one frame')
@@ -38,14 +38,14 @@ export function encodeFrame({ kind, subject, number, text, bytes }: Frame): Buff
   return frame
 }
 
-/** Finds frames in what a socket brings, in pieces of any size. */
+/** Extracts frames from a socket's data, which comes in pieces of any size. */
 export class FrameReader {
   #pieces: Buffer[] = []
   #length = 0
-  /** How many bytes the frame that has begun takes; that of a header until it is known. */
+  /** The length of the next frame in bytes; until it is known, the length of a header. */
   #wanted = HEADER_BYTES
 
-  /** Returns the frames that are complete with this piece, which the reader keeps. Throws FrameError. */
+  /** Returns the frames that this piece completes. The reader keeps the piece. Throws FrameError. */
   take(piece: Buffer): readonly Frame[] {
     this.#pieces.push(piece)
     this.#length += piece.length
@@ -74,9 +74,9 @@ export class FrameReader {
 
 function lengthOf(all: Buffer, at: number): number {
   if (all.readUInt16LE(at) !== MAGIC || all.readUInt8(at + 2) >= FRAME_KINDS.length)
-    throw new FrameError('what came is no frame')
+    throw new FrameError('the received bytes are no frame')
   const [textBytes, bytes] = [all.readUInt32LE(at + 8), all.readUInt32LE(at + 12)]
-  if (textBytes > MOST_BYTES || bytes > MOST_BYTES) throw new FrameError('a frame is longer than any may be')
+  if (textBytes > MOST_BYTES || bytes > MOST_BYTES) throw new FrameError('a frame is too long')
   return HEADER_BYTES + textBytes + bytes
 }
 

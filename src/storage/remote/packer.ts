@@ -1,5 +1,5 @@
-// Packs many values into one text and one buffer: the text is all strings in a row, and the buffer has their lengths, all numbers and all
-// bytes. This costs a fraction of a microsecond a call, where copies of objects would cost several.
+// Packs many values into one text and one buffer: the text has all strings in sequence; the buffer has their lengths, all numbers and all
+// bytes. This costs a fraction of a microsecond per call; copies of objects would cost several.
 import { FrameError } from './frame.ts'
 
 const FIRST_BYTES = 4096
@@ -11,7 +11,7 @@ export class Packer {
   #view = viewOf(this.#buffer)
   #length = 0
 
-  /** What was packed, without the text. */
+  /** The packed buffer, without the text. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)
   }
@@ -57,7 +57,7 @@ export class Packer {
   }
 }
 
-/** Takes out what a Packer packed, in the same order. Every method throws FrameError when there is no such value. */
+/** Unpacks the values of a Packer, in the same order. Every method throws FrameError when there is no such value. */
 export class Unpacker {
   readonly #text: string
   readonly #bytes: Uint8Array
@@ -106,7 +106,7 @@ export class Unpacker {
     return this.#bytes.subarray(begin, begin + length)
   }
 
-  /** Throws unless everything was taken. */
+  /** Throws unless every value was unpacked. */
   end(): void {
     if (this.#at !== this.#bytes.length || this.#textAt !== this.#text.length)
       throw new FrameError('a frame holds more than it says')

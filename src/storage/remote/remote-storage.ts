@@ -21,7 +21,7 @@ import {
 import { type Batch, packBatch, packStored, unpackBatch, unpackStored } from './batch.ts'
 import type { Channel, ErrorForm, Packed } from './channel.ts'
 
-/** What the owner does by name; batches come packed. */
+/** The owner's methods by name. Batches are packed instead. */
 export type StorageMethods = {
   readonly [N in Exclude<
     keyof Storage & string,
@@ -56,7 +56,7 @@ export const STORAGE_ERRORS: readonly ErrorForm[] = [
   ),
 ]
 
-/** The owner's side, but for batches. */
+/** The owner's methods, without batches. */
 export function storageMethods(storage: Storage): StorageMethods {
   const { events } = storage
   return {
@@ -87,26 +87,26 @@ export function storageMethods(storage: Storage): StorageMethods {
   }
 }
 
-/** The owner's side of batches; `commit` chains them. */
+/** Serves batches on the owner's side; `commit` chains their events. */
 export function servingBatches(commit: (batch: Batch) => Promise<Stored>): (packed: Packed) => Promise<Packed> {
   return async (packed) => packStored(await commit(unpackBatch(packed)))
 }
 
 /** The worker's side. The owner chains the events. */
 export class RemoteStorage implements Storage {
-  // As on SQLite: while a batch is under way, the next one grows.
+  // As on SQLite: the next batch grows while one is in progress.
   readonly commitsAtOnce = 1
   readonly enough: number
-  /** The owner says so when it is asked whether it is ready. */
+  /** The owner reports it as part of its readiness. */
   readonly failure = null
   readonly risks: readonly string[] = []
-  /** The owner does not tell the batches of its workers apart. */
+  /** The owner commits the batches of all workers alike, so no worker can take a turn. */
   readonly takeTurn = null
   readonly events: EventStorage
   readonly #owner: Channel<StorageMethods>
   readonly #beforeBatch: () => void
 
-  /** `enough`: see Storage. `beforeBatch` runs before a batch is sent: what it tells the owner arrives first. */
+  /** `enough`: see Storage. `beforeBatch` runs before a batch is sent, so that its messages reach the owner first. */
   constructor(owner: Channel<StorageMethods>, enough = 1, beforeBatch: () => void = () => {}) {
     this.#owner = owner
     this.enough = enough
