@@ -207,6 +207,6 @@ function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   // With --data, the client takes the AccessKey from that folder or refuses. Without an AccessKey there, log-ons and profiles remain.
   const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
   const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
-  const made = localAuthority({ tls, data })
-  return made !== null && !flags.has('ca-file') && statOf(made) ? at.with('ca-file', made) : at
+  const ca = localAuthority({ tls, data })
+  return ca !== null && !flags.has('ca-file') && statOf(ca) ? at.with('ca-file', ca) : at
 }

@@ -80,10 +80,10 @@ export async function login(args: readonly string[], around: Surroundings): Prom
     around.complain(
       'STRONGROOM_DATA is set, and the credentials in that folder take precedence over this log-on: unset it',
     )
-  const other = around.env['STRONGROOM_ENDPOINT']
-  if (other && new URL(other).origin !== new URL(endpoint).origin)
+  const configured = around.env['STRONGROOM_ENDPOINT']
+  if (configured && new URL(configured).origin !== new URL(endpoint).origin)
     around.complain(
-      `STRONGROOM_ENDPOINT is set to ${other}, and this log-on is to ${endpoint}: unset it, or say --endpoint`,
+      `STRONGROOM_ENDPOINT is set to ${configured}, and this log-on is to ${endpoint}: unset it, or say --endpoint`,
     )
   if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
   return 0

@@ -64,9 +64,9 @@ function decoded(bytes: Buffer, format: Format, length: number, name: string): B
   const text = withoutLineEnd(bytes)
   if (format === 'raw') {
     if (bytes.length === length) return Buffer.from(bytes)
-    const other = text.length === length * 2 ? 'hex' : text.length === Math.ceil(length / 3) * 4 ? 'base64' : null
+    const likely = text.length === length * 2 ? 'hex' : text.length === Math.ceil(length / 3) * 4 ? 'base64' : null
     throw new UsageError(
-      `${name} has ${bytes.length} bytes, and the CMK needs ${length}${other ? `: if it is ${other}, say --format ${other}` : ''}`,
+      `${name} has ${bytes.length} bytes, and the CMK needs ${length}${likely ? `: if it is ${likely}, say --format ${likely}` : ''}`,
     )
   }
   const material = Buffer.alloc(length)

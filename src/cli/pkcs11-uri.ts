@@ -42,8 +42,8 @@ export function keyUriOf(uri: string): KeyUri {
 
 function attributes(part: string, between: string, known: readonly string[]): Map<string, Buffer> {
   const found = new Map<string, Buffer>()
-  for (const one of part.split(between).filter((one) => one !== '')) {
-    const [name = '', value = ''] = one.split(/=(.*)/s)
+  for (const attribute of part.split(between).filter((attribute) => attribute !== '')) {
+    const [name = '', value = ''] = attribute.split(/=(.*)/s)
     if (name === 'pin-value')
       throw new UsageError('a PIN does not belong on a command line: name its file by pin-source=file:PATH')
     if (!known.includes(name))

@@ -81,16 +81,16 @@ function member(answer: unknown, path: string): string {
 /** How to call the operation, as the flags say. Throws UsageError. */
 async function mannerOf(flags: Flags, { name, access }: CallOperation): Promise<Manner> {
   const wanted = (['dry-run', 'wait', 'wait-until', 'all'] as const).filter((flag) => flags.has(flag))
-  const [one, another] = wanted
-  if (another) throw new UsageError(`\`--${one}\` and \`--${another}\` do not go together`)
-  const waits = one === 'wait' || one === 'wait-until'
+  const [manner, second] = wanted
+  if (second) throw new UsageError(`\`--${manner}\` and \`--${second}\` do not go together`)
+  const waits = manner === 'wait' || manner === 'wait-until'
   if (flags.has('timeout') && !waits) throw new UsageError('`--timeout` is for `--wait` and `--wait-until`')
-  if (!waits) return one ?? 'once'
+  if (!waits) return manner ?? 'once'
   if (access !== 'Read')
     throw new UsageError(`${name} changes something each time: wait with an operation that only reads`)
   const seconds = flags.get('timeout') ?? '300'
   if (!/^\d{1,6}$/.test(seconds)) throw new UsageError(`\`--timeout\` takes whole seconds, not \`${seconds}\``)
-  const query = one === 'wait-until' ? await queryOf(flags.get(one) ?? '') : null
+  const query = manner === 'wait-until' ? await queryOf(flags.get(manner) ?? '') : null
   const limitMs = Number(seconds) * 1000
   return query ? { until: query, limitMs } : { state: flags.get('wait') ?? '', limitMs }
 }

@@ -44,20 +44,25 @@ function patternOf(only: string): RegExp {
 }
 
 /** All steps of a case and of its states, except states in `seen`. */
-function stepsOf(one: Case, suite: Suite, seen: Set<string>): readonly Step[] {
+function stepsOf(tested: Case, suite: Suite, seen: Set<string>): readonly Step[] {
   const ofGiven = (name: string): readonly Step[] => {
     if (seen.has(name)) return []
     seen.add(name)
     const { given = [], steps = [] } = suite.givens.get(name) ?? {}
     return [...given.flatMap(ofGiven), ...steps]
   }
-  return [...one.given.flatMap(ofGiven), ...one.before, { call: one.operation, expect: one.expect ?? {} }, ...one.after]
+  return [
+    ...tested.given.flatMap(ofGiven),
+    ...tested.before,
+    { call: tested.operation, expect: tested.expect ?? {} },
+    ...tested.after,
+  ]
 }
 
 function makesOf(cases: readonly Case[], suite: Suite): ReadonlyMap<string, number> {
   const seen = new Set<string>()
   const makes = new Map<string, number>()
-  for (const { call = '', expect } of cases.flatMap((one) => stepsOf(one, suite, seen)))
+  for (const { call = '', expect } of cases.flatMap((tested) => stepsOf(tested, suite, seen)))
     if (/^Create(?!KeyVersion)/.test(call) && (expect?.status ?? 200) === 200)
       makes.set(call, (makes.get(call) ?? 0) + 1)
   return makes

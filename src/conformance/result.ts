@@ -26,7 +26,7 @@ export class NotRun extends Error {
 }
 
 /** The result of a case. */
-export function resultOf(one: Case, outcome: Result['outcome'], reason: string, requestId: string): Result {
-  const { name, group, operation, source } = one
+export function resultOf(tested: Case, outcome: Result['outcome'], reason: string, requestId: string): Result {
+  const { name, group, operation, source } = tested
   return { name, group, operation, source, outcome, reason, requestId }
 }

@@ -22,15 +22,15 @@ export async function runSuite(cases: readonly Case[], suite: Suite, options: Op
   const results: Result[] = []
   let left: readonly string[] = []
   try {
-    for (const one of cases) {
+    for (const tested of cases) {
       if (options.stopped()) break
-      results.push(await run.judge(one))
+      results.push(await run.judge(tested))
       options.progress(results.length, cases.length)
     }
   } finally {
     left = await run.steps.takeAway()
   }
-  const missed = cases.slice(results.length).map((one) => resultOf(one, 'missed', STOPPED, ''))
+  const missed = cases.slice(results.length).map((tested) => resultOf(tested, 'missed', STOPPED, ''))
   return { results: [...results, ...missed], left, requests: run.steps.caller.requests }
 }
 
@@ -46,25 +46,29 @@ class Run {
   }
 
   /** Runs one case. */
-  async judge(one: Case): Promise<Result> {
+  async judge(tested: Case): Promise<Result> {
     let requestId = ''
     try {
-      const variables = await this.#states.variablesOf(one.given)
-      for (const step of one.before) await this.steps.prepare(step, variables)
+      const variables = await this.#states.variablesOf(tested.given)
+      for (const step of tested.before) await this.steps.prepare(step, variables)
       const time = this.#options.machine.now()
-      const { faults, reply } = await this.steps.judged({ ...one, call: one.operation }, variables)
+      const { faults, reply } = await this.steps.judged({ ...tested, call: tested.operation }, variables)
       requestId = reply.requestId
-      if (faults.length > 0 && lacks(one, reply)) throw new NotRun(`the server does not offer it: ${reply.code}`, true)
-      for (const step of faults.length === 0 ? one.after : [])
+      if (faults.length > 0 && lacks(tested, reply))
+        throw new NotRun(`the server does not offer it: ${reply.code}`, true)
+      for (const step of faults.length === 0 ? tested.after : [])
         faults.push(...(await this.steps.judged(step, variables)).faults)
-      if (faults.length === 0 && one.event !== undefined)
-        faults.push(...(await this.#eventFaults({ eventName: one.operation, requestId, time }, one.event, variables)))
-      return resultOf(one, faults.length === 0 ? 'passed' : 'failed', faults.join('; '), requestId)
+      if (faults.length === 0 && tested.event !== undefined)
+        faults.push(
+          ...(await this.#eventFaults({ eventName: tested.operation, requestId, time }, tested.event, variables)),
+        )
+      return resultOf(tested, faults.length === 0 ? 'passed' : 'failed', faults.join('; '), requestId)
     } catch (error) {
       if (error instanceof NotRun)
-        return resultOf(one, error.isLacking ? 'not run' : 'missed', error.message, requestId)
-      if (error instanceof CaseError) return resultOf(one, 'missed', `the case is wrong: ${error.message}`, requestId)
-      return resultOf(one, 'failed', (error as Error).message, requestId)
+        return resultOf(tested, error.isLacking ? 'not run' : 'missed', error.message, requestId)
+      if (error instanceof CaseError)
+        return resultOf(tested, 'missed', `the case is wrong: ${error.message}`, requestId)
+      return resultOf(tested, 'failed', (error as Error).message, requestId)
     }
   }
 

@@ -27,14 +27,15 @@ type Seeded = AnyOperation<Context, Change>
 /** Seeds all accounts. Rejects with the name of the object that can't be created. */
 export async function seed(all: readonly SeedAccount[], house: House, accounts: Accounts): Promise<void> {
   const sealing = await sealer(house)
-  for (const one of all) {
-    await accounts.provide(one, one.name, house.now())
-    for (const { policyName, document } of one.policies)
-      await make(CreatePolicy, { PolicyName: policyName, PolicyDocument: JSON.stringify(document) }, one, house)
-    for (const user of one.users) await seedUser(user, one, house)
-    for (const key of one.keys) await unlessThere(`key ${key.keyId}`, one, () => seedKey(key, sealing, one, house))
-    for (const { region, aliasName, keyId } of one.aliases)
-      await make(CreateAlias, { AliasName: aliasName, KeyId: keyId }, one, house, region)
+  for (const account of all) {
+    await accounts.provide(account, account.name, house.now())
+    for (const { policyName, document } of account.policies)
+      await make(CreatePolicy, { PolicyName: policyName, PolicyDocument: JSON.stringify(document) }, account, house)
+    for (const user of account.users) await seedUser(user, account, house)
+    for (const key of account.keys)
+      await unlessThere(`key ${key.keyId}`, account, () => seedKey(key, sealing, account, house))
+    for (const { region, aliasName, keyId } of account.aliases)
+      await make(CreateAlias, { AliasName: aliasName, KeyId: keyId }, account, house, region)
   }
 }
 

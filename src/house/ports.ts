@@ -14,9 +14,9 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
   if ('cert' in tls) return { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }
   // Loaded on demand: the certificate library takes longer than the rest of the start.
   const { selfSigned } = await import('../gateway/certificates.ts')
-  const made = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
-  log.info({ ca: made.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
-  return made
+  const generated = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
+  log.info({ ca: generated.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
+  return generated
 }
 
 /** The path of the local CA's certificate, which exists once the server has started; null where no local CA is used. */

@@ -129,8 +129,8 @@ function newKeyFile(path: string): Buffer {
     return createRootKeyFile(path)
   } catch (error) {
     // Another server made it at the same moment.
-    const made = readRootKeyFile(path)
-    if (made) return made
+    const theirs = readRootKeyFile(path)
+    if (theirs) return theirs
     throw error
   }
 }

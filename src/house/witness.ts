@@ -182,13 +182,13 @@ export class Witness implements TrailWitness {
 /** The later head of each lane. */
 function latest(some: Heads, others: Heads): Heads {
   return Array.from({ length: Math.max(some.length, others.length) }, (_, lane) => {
-    const [one, other] = [headIn(some, lane), headIn(others, lane)]
-    return one.seq >= other.seq ? one : other
+    const [a, b] = [headIn(some, lane), headIn(others, lane)]
+    return a.seq >= b.seq ? a : b
   })
 }
 
-function sameHeads(one: Checkpoint, other: Checkpoint): boolean {
-  const [heads, others] = [headsOf(one), headsOf(other)]
+function sameHeads(a: Checkpoint, b: Checkpoint): boolean {
+  const [heads, others] = [headsOf(a), headsOf(b)]
   return (
     heads.length === others.length &&
     heads.every(({ seq, hash }, i) => seq === others[i]?.seq && hash === others[i].hash)
@@ -227,8 +227,8 @@ export async function contradiction(witness: Checkpoint, ledger: Reads, end?: He
   const seen = headsOf(witness)
   const left = seen.filter(({ seq }, lane) => seq > headIn(floors, lane).seq)
   const rows = new Map((await ledger.events.at(left.map(({ seq }) => seq))).map(({ seq, hash }) => [seq, hash]))
-  const other = left.find(({ seq, hash }) => rows.get(seq) !== hash)
-  return other ? `event ${named(other.seq)} of the trail is not what it was: ${saw(other.seq, witness)}` : null
+  const changed = left.find(({ seq, hash }) => rows.get(seq) !== hash)
+  return changed ? `event ${named(changed.seq)} of the trail is not what it was: ${saw(changed.seq, witness)}` : null
 }
 
 /** Why a trail with these heads ends before the witness; null when it does not. */

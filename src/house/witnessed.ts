@@ -26,7 +26,7 @@ export async function openWitnessed(
     const why = seen && (await contradiction(seen, house.ledger))
     if (why)
       throw new Error(
-        `${why}: its end was cut, or the database was put back to an older copy; if you meant to restore it, run \`strongroom audit accept-restore\``,
+        `${why}: its end was cut, or the database was restored from an older copy; if you meant to restore it, run \`strongroom audit accept-restore\``,
       )
     const witness = new Witness(settings.data, seen, house)
     house.ledger.witnessedBy(witness)

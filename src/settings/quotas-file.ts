@@ -58,7 +58,7 @@ function profileOf(name: string, path: string): QuotaProfile {
 
 function groupsOf(rates: unknown, path: string): readonly RateGroup[] {
   if (!Array.isArray(rates)) throw new UsageError(`\`rates\` in \`${path}\` must be a JSON array`)
-  return rates.map((one: unknown) => groupOf(object(one, `rates\` in \`${path}`), path))
+  return rates.map((group: unknown) => groupOf(object(group, `rates\` in \`${path}`), path))
 }
 
 function groupOf(given: Json, path: string): RateGroup {

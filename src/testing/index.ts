@@ -128,8 +128,8 @@ function ready(server: Server, log: (text: string) => void): Promise<{ endpoint:
 }
 
 /** The pipes are sockets, which have `unref`; their types lack it. */
-function unref(one: object): void {
-  if ('unref' in one && typeof one.unref === 'function') one.unref()
+function unref(handle: object): void {
+  if ('unref' in handle && typeof handle.unref === 'function') handle.unref()
 }
 
 function stopper(server: Server): () => Promise<void> {

@@ -128,7 +128,7 @@ describe('a data folder of version 0.1.0', () => {
       copyFileSync(join(folder, 'strongroom.db'), join(data, 'strongroom.db'))
       const refused = await runProgram(['serve', '--data', data, '--listen', '127.0.0.1:0'], env)
       assert.equal(refused.code, 1)
-      assert.match(refused.err, /put back to an older copy/)
+      assert.match(refused.err, /restored from an older copy/)
       assert.equal(trustedIds(), undefined)
     })
   })

@@ -137,8 +137,8 @@ export async function* exportTrail(
   const rowsAtOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))
   const walking = { ledger, publicKey, witnesses: [], range, rowsAtOnce }
   const [total, seen] = [totalOf(lanes), lanes.map(() => 0)]
-  const pieces = lanes.map((one, lane) =>
-    exportLane(new StoredWalk(walking, lane), one, period, (events) => {
+  const pieces = lanes.map((bounds, lane) =>
+    exportLane(new StoredWalk(walking, lane), bounds, period, (events) => {
       seen[lane] = events
       return progress(
         seen.reduce((sum, some) => sum + some, 0),

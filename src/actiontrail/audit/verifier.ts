@@ -151,7 +151,7 @@ class Run {
     const { ledger, node } = this.#house
     const { id, body } = this.#held
     const where = { after: id.slice(0, -1), before: `${id}~`, limit: 100 }
-    const found = (await ledger.between(VERIFICATION, VERIFICATION_SCOPE, where)).find((one) => one.id === id)
+    const found = (await ledger.between(VERIFICATION, VERIFICATION_SCOPE, where)).find((record) => record.id === id)
     const mine = found?.body.node === node && found.body.startedAt === body.startedAt && isOpen(found.body)
     if (!found || !mine) throw new Superseded()
     return found

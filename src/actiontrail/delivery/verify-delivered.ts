@@ -87,17 +87,17 @@ export async function verifyDelivered(
     }
     for (const chain of chainsOf(found)) {
       const lanes = new Map<number, Found>()
-      for (const [index, one] of chain.entries()) {
-        checkPlace(one, chain[index - 1] ?? null)
-        checkEvents(one, lanes)
-        for (const object of one.digest.objects) {
-          await checkObject(one, object, { copy, covered, present: objectPaths })
+      for (const [index, link] of chain.entries()) {
+        checkPlace(link, chain[index - 1] ?? null)
+        checkEvents(link, lanes)
+        for (const object of link.digest.objects) {
+          await checkObject(link, object, { copy, covered, present: objectPaths })
           seen.objects++
           seen.events += object.events
           step()
         }
         seen.digests++
-        if (one.digest.missingEvents) seen.missingEvents.push(one.digest.missingEvents)
+        if (link.digest.missingEvents) seen.missingEvents.push(link.digest.missingEvents)
       }
       const { chain: id, account, trail, number, time } = (chain.at(-1) as Found).digest
       chains.push({ chain: id, account, trail, last: number, lastTime: time })
@@ -146,12 +146,12 @@ function checkPlace({ path, base, digest }: Found, before: Found | null): void {
 }
 
 /** Throws Fault when the digest covers events before those of the last digest of the same lane. */
-function checkEvents(one: Found, lanes: Map<number, Found>): void {
-  const lane = laneOf(one.digest.firstEvent)
+function checkEvents(link: Found, lanes: Map<number, Found>): void {
+  const lane = laneOf(link.digest.firstEvent)
   const before = lanes.get(lane)
-  if (before && one.digest.firstEvent <= before.digest.lastEvent)
-    throw new Fault(`the digest ${one.path} covers events that come before those of ${before.path}`)
-  lanes.set(lane, one)
+  if (before && link.digest.firstEvent <= before.digest.lastEvent)
+    throw new Fault(`the digest ${link.path} covers events that come before those of ${before.path}`)
+  lanes.set(lane, link)
 }
 
 interface Objects {

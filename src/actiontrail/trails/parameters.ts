@@ -59,7 +59,7 @@ export const maxComputeProjectArn = clearable(
 
 /** A member of a closed list; case matters. */
 function oneOf<const T extends string>(...choices: readonly T[]): Parameter<T> {
-  const read = (text: string) => choices.find((one) => one === text) ?? null
+  const read = (text: string) => choices.find((choice) => choice === text) ?? null
   return shaped(parameter('choice', `One of ${choices.join(', ')}.`, 'InvalidQueryParameter', read), { choices })
 }
 

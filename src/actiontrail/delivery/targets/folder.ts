@@ -36,7 +36,7 @@ export class FolderTarget implements DeliveryTarget {
     try {
       const path = join(this.#folder, ...segments([account, bucket, key].join('/')))
       const folder = dirname(path)
-      const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+      const created = await mkdir(folder, { recursive: true, mode: 0o700 })
       const unfinished = join(folder, `${UNFINISHED}${this.#node}-${++this.#written}`)
       try {
         await writeDurably(unfinished, bytes, signal)
@@ -46,9 +46,9 @@ export class FolderTarget implements DeliveryTarget {
         throw error
       }
       // A file's name is durable once its folder is synced; a new folder's name, once its parent is.
-      for (let one = folder; ; one = dirname(one)) {
-        await syncFolder(one)
-        if (made === undefined || one === dirname(made) || one === dirname(one)) break
+      for (let current = folder; ; current = dirname(current)) {
+        await syncFolder(current)
+        if (created === undefined || current === dirname(created) || current === dirname(current)) break
       }
     } catch (error) {
       throw faultOf(error)
