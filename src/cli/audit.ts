@@ -1,6 +1,7 @@
 // `strongroom audit …`: verifies the trail, and writes copies of it that others can verify. Works on the database itself.
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { exportTrail, faultBeside, verifyTrail } from '../actiontrail/audit/audit.ts'
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
@@ -115,26 +116,37 @@ async function verify({ flags, settings, rooms, around }: Work): Promise<number>
 }
 
 async function write({ flags, rooms, around }: Work): Promise<number> {
-  const { trailSigner } = rooms
   const format = flags.get('format') ?? 'jsonl'
   if (format !== 'jsonl' && format !== 'csv') throw new UsageError('`--format` must be jsonl or csv')
   const path = flags.get('output')
-  const out = path === undefined ? around.output : createWriteStream(path, { mode: 0o600 })
-  const line = async (text: string) => {
-    if (!out.write(`${text}\n`)) await once(out, 'drain')
-  }
-  const table = format === 'csv'
-  const lines = new ExportLines(trailSigner)
-  if (table) await line(csvHead())
-  const draw = bar(around, 'events')
-  for await (const part of exportTrail(rooms, periodOf(flags), publicKeyOf(trailSigner.publicKey), draw)) {
-    if ('row' in part) await line(table ? csvRow(part.row) : lines.event(part.row))
-    else if (table) continue
-    else await line('start' in part ? lines.start(part.start, Date.now()) : lines.end(part.end, Date.now()))
-  }
-  if (!table) await line(lines.seal())
-  if (out !== around.output) await new Promise<void>((resolve) => out.end(resolve))
+  const lines = exportedLines(format, periodOf(flags), rooms, around)
+  if (path !== undefined) await toFile(path, lines)
+  else for await (const line of lines) if (!around.output.write(line)) await once(around.output, 'drain')
   return 0
+}
+
+async function* exportedLines(
+  format: 'jsonl' | 'csv',
+  period: Period,
+  rooms: Work['rooms'],
+  around: Surroundings,
+): AsyncGenerator<string> {
+  const { trailSigner } = rooms
+  const isTable = format === 'csv'
+  const lines = new ExportLines(trailSigner)
+  if (isTable) yield `${csvHead()}\n`
+  for await (const part of exportTrail(rooms, period, publicKeyOf(trailSigner.publicKey), bar(around, 'events'))) {
+    if ('row' in part) yield `${isTable ? csvRow(part.row) : lines.event(part.row)}\n`
+    else if (isTable) continue
+    else yield `${'start' in part ? lines.start(part.start, Date.now()) : lines.end(part.end, Date.now())}\n`
+  }
+  if (!isTable) yield `${lines.seal()}\n`
+}
+
+async function toFile(path: string, lines: AsyncIterable<string>): Promise<void> {
+  await pipeline(lines, createWriteStream(path, { mode: 0o600 })).catch((error: NodeJS.ErrnoException) => {
+    throw error.syscall === undefined ? error : new Error(`\`${path}\` can't be written: ${error.message}`)
+  })
 }
 
 async function printPublicKey({ rooms, around }: Work): Promise<number> {
