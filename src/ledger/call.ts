@@ -1,4 +1,4 @@
-// What a call asks to commit, and what the storage is given of it.
+// What a call asks the ledger to commit, and the rows that the storage gets for it.
 import { sha256 } from '../cryptography/digests.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
@@ -16,17 +16,17 @@ export interface Call {
   readonly view?: LedgerView
   /** The epoch of the root keys (Ledger.rootEpoch) when work without a view began to decide. Absent when it decided and asked in one step. */
   readonly rootEpoch?: number
-  /** Whether nobody waits for the call any more. Absent for work that nobody waits for. */
+  /** Whether the caller no longer waits. Absent for work without a caller. */
   readonly isAbandoned?: () => boolean
 }
 
 /**
- * `moved`: a record changed since the call was decided; decide again. `full`: the call would exceed a quota. `abandoned`: the call would
- * change something, and nobody waits for it. With all but `committed`, nothing of the call is stored.
+ * `moved`: a record changed since the call was decided; decide again. `full`: the call would exceed a quota. `abandoned`: the call has
+ * changes, and its caller no longer waits. Only `committed` stores anything of the call.
  */
 export type Committed = 'committed' | 'moved' | 'full' | 'abandoned'
 
-/** The call as rows, authenticated under the current root key. */
+/** The call's rows, authenticated under the current root key. */
 export function prepared({ changes, nonce, event, further }: Call, keys: RootKeys): Commit {
   return {
     changes: changes.map((change) => rowChange(change, keys)),
@@ -51,16 +51,16 @@ function rowChange(change: Change, keys: RootKeys): RowChange {
 }
 
 /**
- * Whether a recorded call changed or removed something: the state of a key, its material, a permission, a trail. Such a change is what
- * an attacker wants to undo by putting the database back; a loss of what was only added or used harms nobody. So is the service's own
- * work: the record of the root keys changes outside of calls.
+ * Whether a recorded call updated or deleted a record: the state of a key, its material, a permission, a trail. An attacker wants to undo
+ * such a change by restoring an older copy of the database. Losing a mere insertion or use helps no attacker. The service's own work counts
+ * as well, because the record of the root keys changes outside of calls.
  */
 export function alters({ event, changes }: Call): boolean {
   if (event === null) return false
   return isServiceWork(event.body) || changes.some(({ change }) => change === 'update' || change === 'delete')
 }
 
-/** (AccessKeyId, nonce) in 16 bytes; no AccessKeyId holds the separator. */
+/** 16 bytes for (AccessKeyId, nonce). No AccessKeyId contains the separator. */
 function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
   return sha256(`${accessKeyId}\n${nonce}`).subarray(0, 16)
 }

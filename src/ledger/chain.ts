@@ -1,5 +1,5 @@
-// The chains of events, one in each lane: each event's hash covers the hash of the one before, and the head says where the lane ends
-// (docs/reference/trail-formats.md). The head is a record like any other, so nobody without the root key can move it.
+// The chains of events, one in each lane. Each event's hash covers the hash of the event before it, and a head stores where the lane ends
+// (docs/reference/trail-formats.md). The head is an authenticated record, so nobody can move it without the root key.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { countIn, laneOf, laneStart } from '../storage/lane.ts'
@@ -22,15 +22,15 @@ export function genesisOf(lane: number): Head {
   return { seq: laneStart(lane), hash: GENESIS.hash }
 }
 
-/** The head of a lane among heads; its beginning where they do not name it. */
+/** The head of a lane among heads; its genesis where the heads do not name the lane. */
 export function headIn(heads: Heads, lane: number): Head {
   return heads[lane] ?? genesisOf(lane)
 }
 
 /**
- * The hash of an event: SHA-256 over the hash before it and all of its columns, one a line; Base64url, 43 characters. The change number
- * that it was decided under is the last line; null, in events of earlier releases, is none.
- * INVARIANT: no column of an event that was recorded holds a line break, so no other columns make the same text.
+ * The hash of an event: SHA-256 over the previous hash and all columns of the event, one per line; Base64url, 43 characters. The last line
+ * is the change number under which the event was decided. Events of earlier releases have none (null), and no such line. INVARIANT: no
+ * column of a recorded event contains a line break, so no other columns give the same text.
  */
 export function link(
   previous: string,
@@ -42,17 +42,17 @@ export function link(
   return hash('sha256', `${previous}\n${seq}\n${eventId}\n${account}\n${region}\n${at}\n${body}${decided}`, 'base64url')
 }
 
-/** The id of the record that holds the head of a lane. */
+/** The id of the record that stores the head of a lane. */
 export function headId(lane: number): string {
   return lane === 0 ? HEAD_PLACE.id : `lane-${lane}`
 }
 
-/** The lane whose head the record with this id holds. */
+/** The lane whose head the record with this id stores. */
 export function laneOfHead(id: string): number {
   return id === HEAD_PLACE.id ? 0 : Number(id.slice('lane-'.length))
 }
 
-/** The row of a head at `head`, for a new database or a new lane; `now` is milliseconds since 1970. */
+/** The row of `head`, for a new database or a new lane; `now` is milliseconds since 1970. */
 export function firstHead(head: Head, now: number, keys: RootKeys, holder?: string): Row {
   const place = { ...HEAD_PLACE, id: headId(laneOf(head.seq)) }
   const body = recorded(head, keys, holder)
@@ -64,54 +64,54 @@ function recorded({ seq, hash }: Head, { generation }: RootKeys, holder: string 
 }
 
 /**
- * The head as its record holds it. `ring` is the generation of the root keys that last moved it; absent in older databases. `holder` is
- * the server that records in the lane; absent where none does.
+ * The body of a head's record. `ring` is the generation of the root keys that last moved the head; absent in older databases. `holder` is
+ * the server that records in the lane; absent without one.
  */
 type RecordedHead = Head & { readonly ring?: number; readonly holder?: string }
 
 /**
- * The generation of the root keys that a head was last moved under. An attacker who restores an older installation record, to
- * bring dropped root keys back into use, would have to restore older heads too, and so cut the trail. Throws Forged.
+ * The generation of the root keys that last moved a head. To bring dropped root keys back into use, an attacker would restore an older
+ * installation record; this number forces the attacker to restore older heads as well, which cuts the trail. Throws Forged.
  */
 export function generationOf(row: Row, keys: RootKeys): number {
   return fromRow<RecordedHead>(row, keys).body.ring ?? 0
 }
 
-/** The server that holds the lane of this row, or null. Throws Forged. */
+/** The server that holds this row's lane, or null. Throws Forged. */
 export function holderOf(row: Row, keys: RootKeys): string | null {
   return fromRow<RecordedHead>(row, keys).body.holder ?? null
 }
 
-/** The row with another holder, or none, and its head as it was. Throws Forged. */
+/** The row with the same head and another holder, or none. Throws Forged. */
 export function heldBy(row: Row, holder: string | null, keys: RootKeys): Row {
   const { body, revision, ...place } = fromRow<RecordedHead>(row, keys)
   return toRow({ ...place, revision: revision + 1, body: recorded(body, keys, holder ?? undefined) }, keys)
 }
 
-/** The trail in the database ends before an event that this server saw: the database was put back to an older copy. */
+/** The trail in the database ends before an event that this server saw: somebody restored an older copy of the database. */
 export class Rewound extends Forged {}
 
-/** The lane of this server went to another one, or is free: the server takes another. */
+/** Another server holds this server's lane, or the lane is free. This server must take another lane. */
 export class LaneLost extends Error {}
 
-/** How the events of one batch are chained. */
+/** The chaining of one batch. */
 export interface BatchChaining extends Chaining {
-  /** Notes that the batch's last event is stored: a head before it is refused from now on. */
+  /** Called when the batch's last event is stored: from now on, a head before that event is refused. */
   acknowledged(): void
 }
 
 export interface WatchfulChaining extends Chaining {
-  /** Records in this lane from now on, as `holder`. Before the first call of this it is lane 0, which all may record in. */
+  /** Records in this lane from now on, as `holder`. Before the first call, the lane is 0, where every process may record. */
   hold(lane: number, holder: string): void
-  /** The newest heads that this server saw. */
+  /** The newest heads that this server has seen. */
   seen(): Heads
-  /** The head of a row that was read after the head `before` was seen. Throws Forged, or Rewound when the row is older. */
+  /** The head of a row that was read after this server saw the head `before`. Throws Forged, or Rewound when the row's head is older. */
   headAfter(row: Row, before: Head): Head
-  /** The chaining of a batch that ends with this event. */
+  /** The chaining of a batch whose last event is `last`. */
   endingWith(last: EventRow | null): BatchChaining
 }
 
-/** How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic, Rewound, or LaneLost. */
+/** Chains events under these keys. `headOf` throws Forged for a row that is not authentic, Rewound, or LaneLost. */
 export function chaining(keys: RootKeys): WatchfulChaining {
   let seen: Heads = [GENESIS]
   let place: RowKey = HEAD_PLACE

@@ -1,5 +1,5 @@
-// Committing: a call's changes, its nonce and its event, all or nothing. Calls that come together are one batch (batch.ts), whose outcome
-// each of them learns once it is stored.
+// Commits a call's changes, its nonce and its event, all or nothing. Calls that arrive together form one batch (batch.ts). Each of them
+// learns its outcome once the batch is stored.
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -28,7 +28,7 @@ import type { TrailHead } from './trail-head.ts'
 import { Turns } from './turns.ts'
 import type { LedgerView } from './view.ts'
 
-/** What a committer commits to, and what it keeps informed. */
+/** What a committer commits to, and the parts that it keeps up to date. */
 export interface Targets {
   readonly storage: Storage
   readonly keys: RootKeys
@@ -55,12 +55,12 @@ export class Committer {
     this.#queue = new CommitQueue(storage, (batch) => this.#commitBatch(batch), runtime)
   }
 
-  /** Whether a batch could not be committed, and no recorded call was since. */
+  /** Whether a batch failed, and no recorded call has been committed since. */
   get refused(): boolean {
     return this.#refused
   }
 
-  /** Notes that a trial did what refused calls could not do. */
+  /** Notes that a trial succeeded after calls had been refused. */
   passed(): void {
     this.#refused = false
   }
@@ -75,7 +75,9 @@ export class Committer {
     })
   }
 
-  /** Commits a batch that another process of this server decided on this basis, and chains its events. Throws Stale, Forged or Unavailable. */
+  /**
+   * Commits a batch that another process of this server decided on this basis, and chains its events. Throws Stale, Forged or Unavailable.
+   */
   async commitFor(commits: readonly Commit[], basis: Basis | null): Promise<Stored> {
     const { storage, roots, trailHead } = this.#targets
     try {
@@ -106,9 +108,9 @@ export class Committer {
         if (outcome === 'moved' && this.#turns.isLate(call.view, isBehind)) late.push(waiting)
         else if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
-        // Decided again before that, it would be found to have moved once more.
+        // The call decides again only after this server has followed the changes. Otherwise it would be moved once more.
         else if (outcome === 'moved' && isBehind) changes.follow().then(() => resolve(outcome), reject)
-        // Other calls, also those of later batches, don't wait for it.
+        // Only this call waits for the scrub; other calls, and later batches, do not.
         else if (outcome === 'committed' && commit.scrub) storage.scrubbed().then(() => resolve(outcome), reject)
         else resolve(outcome)
       }
@@ -127,9 +129,9 @@ export class Committer {
   }
 
   /**
-   * Stores what is current of a batch, and sets each call's outcome. Returns whether others may have changed something that was not followed.
-   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
-   * record is among what each batch is held against (FollowedChanges.commit).
+   * Stores the calls of a batch that are current, and sets the outcome of each call. Returns whether others may have changed something that
+   * this server has not followed. INVARIANT: nothing is committed under root keys that the database no longer names, however long ago it
+   * was sealed: the record of the root keys is part of each batch's basis (FollowedChanges.commit).
    */
   #store(batch: readonly Waiting[], turn: Turn | null): Promise<boolean> {
     const { storage, keys, lane, changes, trailHead } = this.#targets
@@ -148,7 +150,7 @@ export class Committer {
     return lane.holding(() => changes.commit(attempt, turn !== null))
   }
 
-  /** Commits a batch and chains its events: once the last one is stored, no head before it is accepted any more. */
+  /** Commits a batch and chains its events. Once the last event is stored, no earlier head is accepted any more. */
   async #chained(commits: readonly Commit[], to: Pick<Turn, 'commit'>, basis: Basis | null): Promise<Stored> {
     const last = commits.findLastIndex(({ event }) => event)
     const { event = null, further } = commits[last] ?? {}
@@ -159,7 +161,10 @@ export class Committer {
     return stored
   }
 
-  /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
+  /**
+   * A batch without events says nothing about the trail: when the database was restored from an older copy, the trail refuses all recorded
+   * calls.
+   */
   #noteOutcomes(commits: readonly Commit[], outcomes: readonly Outcome[]): void {
     if (outcomes.includes('unavailable')) this.#refused = true
     else if (this.#refused && commits.some(({ event }, i) => event && outcomes[i] === 'committed'))
@@ -167,13 +172,13 @@ export class Committer {
   }
 
   /**
-   * Brings the records in memory up to date with what was stored when the change number became `number`; null where others changed
-   * something in between that was not followed. Returns whether a call altered something: see alters.
+   * Updates the records in memory with what was stored when the change number became `number`; null means that others changed something in
+   * between that was not followed. Returns whether a call altered something: see alters.
    */
   #takeOver(stored: readonly Waiting[], number: number | null): boolean {
     const { keys, known, changes } = this.#targets
     const changed = changedKeys(stored.flatMap(({ commit, outcome }) => (outcome === 'committed' ? [commit] : [])))
-    // After a later change was followed, what this batch stored may be an older state already.
+    // When a later change has been followed already, the rows of this batch may be an older state.
     const isNews = number !== null && changed.length > 0 && changes.took(changed, number)
     let altered = false
     for (const { call, commit, rootEpoch, outcome } of stored) {

@@ -1,5 +1,5 @@
-// Following the change number: what is known in memory is the state of the database at the number that was followed, or a later one.
-// Whoever meets another number reads the log of changes once for all, and drops exactly what changed.
+// Keeps the records in memory exact. They reflect the database at change number `#number` or later. When a batch finds that another server
+// has moved the number, this server reads the change log once and drops exactly the records that it lists.
 import { type Basis, type Changes, Stale, type Storage, type Stored, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import type { KnownRecords } from './known-records.ts'
@@ -13,19 +13,19 @@ interface Rooms {
   readonly alarm: Alarm
 }
 
-/** Of each call of a batch, what it has read. */
+/** The keys that each call of a batch has read. */
 type Reads = readonly (readonly string[])[]
 
-/** Commits a batch by `commit`, on a basis of `reads`. Throws Stale. */
+/** Commits a batch by `commit`, on a basis with `reads`. Throws Stale. */
 export type Store = (reads: () => Reads, commit: (basis: Basis) => Promise<Stored>) => Promise<Stored>
 
-/** After a batch that met changes of others, so many batches reckon with more of them. */
+/** After a batch that met changes by others, this many batches expect more of them. */
 const RECKONING = 16
 
 export class FollowedChanges {
   readonly #rooms: Rooms
   readonly #recent = new RecentChanges()
-  /** Called with the keys of what others changed, null for anything, before the number moves up. */
+  /** Called with the keys that others changed (null for any), before the change number moves up. */
   readonly followers: ((keys: ReadonlySet<string> | null) => Promise<void> | void)[] = []
   #number = 0
   /** The change number up to which others' changes were dropped from memory. */
@@ -33,29 +33,32 @@ export class FollowedChanges {
   #turn: Promise<unknown> = Promise.resolve()
   #next: Promise<void> | null = null
   #wentBack = false
-  /** How many batches still reckon with changes of others. */
+  /** The number of batches that still expect changes by others. */
   #reckoning = 0
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
   }
 
-  /** The change number up to which everything was followed. */
+  /** The change number up to which all changes were followed. */
   get number(): number {
     return this.#number
   }
 
-  /** The change number up to which something was changed by others, as far as was followed. */
+  /** The change number of the last followed change by others. */
   get ofOthers(): number {
     return this.#dropped
   }
 
-  /** Whether one of these records, or places, changed after the number was `number`, as far as was followed. */
+  /** Whether one of these records or places has changed after `number`, as far as this server has followed. */
   since(number: number, keys: readonly string[]): boolean {
     return number < this.#number && this.#recent.since(number, keys)
   }
 
-  /** Begins at the present number: nothing is in memory yet that an earlier change could touch, but the root keys, which are looked at. Throws Unavailable. */
+  /**
+   * Begins at the present change number. Nothing is in memory yet that earlier changes could affect, except the root keys; so this looks at
+   * them. Throws Unavailable.
+   */
   async begin(): Promise<void> {
     const { number } = await this.#rooms.storage.changesSince(null)
     await this.#rooms.roots.look()
@@ -64,8 +67,8 @@ export class FollowedChanges {
   }
 
   /**
-   * Takes over the changes that others committed before the call. One read of the log is under way at a time, and who comes meanwhile
-   * shares the next one. Throws Unavailable when the log can't be read, or root keys that came into use can't be opened.
+   * Takes over the changes that others committed before this call. One read of the log is in progress at a time; callers that arrive during
+   * it share the next read. Throws Unavailable when the log can't be read, or new root keys can't be opened.
    */
   follow(): Promise<void> {
     this.#next ??= this.#turn.then(() => {
@@ -85,16 +88,17 @@ export class FollowedChanges {
     await this.#takeOver(changes)
   }
 
-  /** Takes over changes since a number that was followed. Throws Unavailable where root keys that came into use can't be opened. */
+  /** Takes over the changes since a followed number. Throws Unavailable when new root keys can't be opened. */
   async #takeOver({ number, keys }: Changes): Promise<void> {
     const { known, roots } = this.#rooms
-    // A batch of this server may have brought its own changes meanwhile.
+    // A batch of this server may have moved the number further meanwhile.
     if (number <= this.#number) return
     this.#dropped = Math.max(this.#dropped, number)
     if (keys) known.drop(keys)
     else known.dropAll()
     const changed = keys && new Set(keys)
-    // INVARIANT: no call is decided under this number and under root keys that are not in use any more, or on what was made of others.
+    // INVARIANT: no call is decided under this number and under root keys that are no longer in use, or on values derived from the former
+    // ones.
     if (!changed || (roots.key !== null && changed.has(roots.key))) await roots.look()
     for (const follow of this.followers) await follow(changed)
     if (number <= this.#number) return
@@ -103,7 +107,7 @@ export class FollowedChanges {
     this.#number = number
   }
 
-  /** The database was put back under the running server. */
+  /** Somebody restored an older copy of the database while the server ran. */
   #backTo(number: number): Unavailable {
     this.#rooms.known.dropAll()
     this.#recent.noteAll(this.#number)
@@ -116,8 +120,8 @@ export class FollowedChanges {
   }
 
   /**
-   * Notes what this server changed by the time of the number `number`, with no change of others in between. Returns whether it is news: what
-   * comes while later changes are taken over may be an older state, and nothing would drop it any more.
+   * Notes what this server changed up to the change number `number`, when others changed nothing in between. Returns false when a later
+   * change has been followed already: then these rows may be an older state, and nothing would drop them from memory again.
    */
   took(keys: Iterable<string>, number: number): boolean {
     if (number <= Math.max(this.#number, this.#dropped)) return false
@@ -127,9 +131,10 @@ export class FollowedChanges {
   }
 
   /**
-   * Commits by `attempt`, which stores its batch by `store`: at first on the basis that nothing at all has changed since it was followed, and
-   * after a change by others that for each call its reads have not. With them go the root keys, under which everything is committed. Where
-   * others keep changing records, the first of these would only fail, and is left out; not in a turn, in which nobody else changes any.
+   * Commits by `attempt`, which stores its batch by `store`. The first attempt demands that nothing at all has changed since this server
+   * followed. After a change by others, the second attempt demands only that each call's reads, and the root keys, are unchanged. While
+   * others keep changing records, the first attempt would only fail, so it is left out; but not in a turn, when nobody else changes
+   * records.
    */
   async commit<T>(attempt: (store: Store) => Promise<T>, inTurn = false): Promise<T> {
     const reckons = this.#reckoning > 0 && !inTurn
@@ -152,14 +157,14 @@ export class FollowedChanges {
     return this.#met(await commit({ number: this.#number, reads: own }))
   }
 
-  /** As later attempts, but where none of the calls holds, the root keys have changed perhaps: then that is followed first. */
+  /** As later attempts. When all calls are moved, the root keys may have changed: then this server must follow first. */
   readonly #reckoningStore: Store = async (...batch) => {
     const stored = await this.#laterStore(...batch)
     if (stored.outcomes.every((outcome) => outcome === 'moved')) throw new Stale()
     return stored
   }
 
-  /** Takes over what others changed before a batch, as far as the database said so with the batch. */
+  /** Takes over the changes of others before a batch, if the database returned them with the batch. */
   async #met(stored: Stored): Promise<Stored> {
     const { outcomes, others } = stored
     if (!others) return stored
@@ -168,7 +173,7 @@ export class FollowedChanges {
       this.#reckoning = RECKONING
       return stored
     } catch {
-      // The batch may be stored. The next one meets the same error when it follows these changes.
+      // The batch may be stored. The next batch meets the same error when it follows these changes.
       this.#reckoning = 0
       return { outcomes, number: null }
     }

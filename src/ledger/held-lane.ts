@@ -1,6 +1,6 @@
-// The lane that this server records in. Servers that record in lanes of their own never wait for one another. Who holds a lane stands in
-// the record of its head: a server takes a lane by changing that record, and whoever held it before finds its next batch refused. Nothing
-// rests on clocks. A process that takes no lane records in lane 0, beside its holder.
+// The lane in which this server records. Servers with different lanes never wait for one another. The record of a lane's head names its
+// holder. A server takes a lane by changing that record, which makes the former holder's next batch fail. No clock is involved. A process
+// that takes no lane records in lane 0, together with its holder.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { MOST_LANES } from '../storage/lane.ts'
@@ -12,9 +12,9 @@ import { fromRow, INSTALLATION, toRow } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
-/** More than servers take lanes at the same moment. */
+/** More rounds than servers that take lanes at the same moment. */
 const ROUNDS = 1000
-/** How often one batch may find its lane taken. */
+/** The most times that one batch may find its lane taken. */
 const TAKES = 5
 
 interface Parts {
@@ -34,18 +34,18 @@ export class HeldLane {
     this.#parts = parts
   }
 
-  /** The lane that this process records in. */
+  /** The lane in which this process records. */
   get number(): number {
     return laneOfHead(this.#parts.chaining.place.id)
   }
 
-  /** Takes a lane that no server holds, or a new one, for the server of this name. Throws Unavailable. */
+  /** Takes a free lane, or adds one, for the server `holder`. Throws Unavailable. */
   async take(holder: string): Promise<void> {
     this.#holder = holder
     await this.#taking(holder)
   }
 
-  /** Does the work, and again in another lane when the lane was lost. */
+  /** Does the work. When the lane is lost, takes another lane and repeats the work. */
   async holding<T>(work: () => Promise<T>): Promise<T> {
     for (let takes = 0; ; takes++)
       try {
@@ -56,13 +56,13 @@ export class HeldLane {
       }
   }
 
-  /** Gives the lane back, for the next server that starts. */
+  /** Releases the lane for the next server that starts. */
   async release(): Promise<void> {
     const holder = this.#holder
     if (holder !== null) await this.releaseOf((other) => other === holder)
   }
 
-  /** Frees the lanes of the servers that `gone` names; returns how many. */
+  /** Frees the lanes of the holders for which `gone` returns true. Returns how many. */
   async releaseOf(gone: (holder: string) => boolean): Promise<number> {
     const { keys } = this.#parts
     let released = 0
@@ -70,7 +70,7 @@ export class HeldLane {
       const { epoch } = keys
       const held = (await this.#rows()).filter((row) => gone(holderOf(row, keys) ?? ''))
       if (held.length === 0) return released
-      // One whose head moved meanwhile is looked at again.
+      // A head that moved meanwhile is tried again in the next round.
       for (const row of held) if (await this.#change(epoch, [renamed(row, heldBy(row, null, keys))])) released++
     }
     return released
@@ -118,7 +118,7 @@ export class HeldLane {
     return withSecondLook(roots, () => headRows(storage, keys))
   }
 
-  /** Commits changes that were authenticated under the root keys of this epoch; returns whether it could. */
+  /** Commits changes that were authenticated under the root keys of this epoch. Returns whether that succeeded. */
   async #change(epoch: number, changes: readonly RowChange[]): Promise<boolean> {
     const { storage, keys, chaining } = this.#parts
     const batch = [{ changes, nonce: null, event: null, scrub: false }]

@@ -4,24 +4,24 @@ import { type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import type { Recorded, Scope } from './record.ts'
 
-/** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
+/** At most some 100 MB. The records of everyday calls take a fifth of this. */
 const BOUNDS = { records: 50_000, characters: 50_000_000 }
 
-/** A record that was read, and the length of its body as JSON. */
+/** A record as read, and the length of its body as JSON. */
 export interface Read<B> {
   readonly record: Recorded<B>
   readonly length: number
 }
 
-/** INVARIANT: all that is kept was read or decided under the root keys in use, since what others sealed may not open any more. */
+/** INVARIANT: all records in memory were read or decided under the root keys in use: values sealed under other keys may no longer open. */
 export class KnownRecords {
   readonly #keys: RootKeys
-  /** Moves with the root keys: see RootKeys.epoch. */
+  /** Follows RootKeys.epoch. */
   #epoch: number
   #cache = new RecordCache(BOUNDS)
   /**
-   * Reads under way, by record; who wants a record meanwhile shares its read. When the record or the root keys change, the result of a read
-   * that was under way is not kept, and nobody shares it any more.
+   * The reads in progress, by record; callers share them. When the record or the root keys change during a read, later callers no longer
+   * share it, and its result is not kept.
    */
   readonly #reads = new Map<string, Promise<Recorded<unknown> | null>>()
 
@@ -30,18 +30,18 @@ export class KnownRecords {
     this.#epoch = keys.epoch
   }
 
-  /** The record if it is known. */
+  /** The record if it is in memory. */
   get(key: string): Recorded<unknown> | undefined {
     this.#follow()
     return this.#cache.get(key)
   }
 
-  /** All records that are known. */
+  /** All records in memory. */
   records(): Iterable<Recorded<unknown>> {
     return this.#cache.records()
   }
 
-  /** Returns the record that `read` finds, or null, and keeps it unless it changed meanwhile. */
+  /** Returns the record that `read` finds, or null. Keeps the record unless it changed during the read. */
   learn<B>(key: string, read: () => Promise<Read<B> | null>): Promise<Recorded<B> | null> {
     this.#follow()
     const underWay = this.#reads.get(key)
@@ -59,7 +59,7 @@ export class KnownRecords {
     return mine
   }
 
-  /** Takes over the changes of a call that was committed. */
+  /** Takes over the changes of a committed call. */
   apply(changes: readonly RowChange[]): void {
     this.#follow()
     for (const { change, row } of changes) {
@@ -69,12 +69,12 @@ export class KnownRecords {
     }
   }
 
-  /** Drops the records that a call changes or relies on, whatever became of them. */
+  /** Drops the records that a call changes or expects, whatever its outcome. */
   forget(changes: readonly RowChange[]): void {
     for (const { row } of changes) this.#cache.drop(this.#changed(row))
   }
 
-  /** Drops the records with these keys, which others changed. */
+  /** Drops the records with these keys, which other servers changed. */
   drop(keys: readonly string[]): void {
     for (const key of keys) {
       this.#reads.delete(key)
@@ -82,7 +82,7 @@ export class KnownRecords {
     }
   }
 
-  /** Drops all records, whatever others changed. */
+  /** Drops all records, for changes by others that are not listed. */
   dropAll(): void {
     this.#cache = new RecordCache(BOUNDS)
     this.#reads.clear()
@@ -107,7 +107,7 @@ export function keyOf(kind: string, { account, region }: Scope, id: string): str
   return recordKey(kind, account, region, id)
 }
 
-/** The record of a row, with texts of its own. Those that a call took from its request are pieces of it, and would keep all of it in memory. */
+/** The record of a row, with its own copies of all strings: V8's substrings of a request would keep the whole request in memory. */
 function ownRecord({ body, mac: _, ...place }: Row): Recorded<unknown> {
   return { ...(JSON.parse(JSON.stringify(place)) as typeof place), body: JSON.parse(body) }
 }

@@ -11,16 +11,16 @@ export interface Kind<B> {
   readonly body?: B
 }
 
-/** Where a record belongs: one account in one region. Records of an account as a whole have region ''. */
+/** The account and the region of a record. Records that belong to a whole account have the region ''. */
 export interface Scope {
   readonly account: string
   readonly region: string
 }
 
-/** The scope of what belongs to the installation as a whole, not to an account or a region. */
+/** The scope of records of the whole installation. */
 export const INSTALLATION: Scope = { account: '', region: '' }
 
-/** A record as it was read or decided; it is never changed in place. Times are milliseconds since 1970. */
+/** A record as it was read or decided. It is immutable. Times are milliseconds since 1970. */
 export interface Recorded<B> extends Scope {
   readonly kind: string
   readonly id: string
@@ -49,7 +49,10 @@ export type Change =
     }
   | { readonly change: 'expect'; readonly before: Recorded<unknown> }
 
-/** A new record. The call is refused when its scope has `atMost` records of its kind already; the kind must be counted then. */
+/**
+ * Inserts a record. With `atMost`, the call is refused as `full` when the scope has this many records of the kind; the kind must then be
+ * counted.
+ */
 export function insert<B>(
   kind: Kind<B>,
   fields: Scope & { id: string; parent?: string; createdAt: number; dueAt?: number | null; body: B },
@@ -60,7 +63,7 @@ export function insert<B>(
   return { change: 'insert', after, counted: kind.counted ? { atMost } : null }
 }
 
-/** The record with another body. `scrub` when the old body held a secret that must leave no trace on disk. */
+/** Replaces the body of a record. `scrub` says that the old body contained a secret, which must leave no trace on disk. */
 export function update<B>(
   before: Recorded<B>,
   after: { body: B; dueAt?: number | null; parent?: string | null },
@@ -74,12 +77,12 @@ export function remove<B>(kind: Kind<B>, before: Recorded<B>, scrub = false): Ch
   return { change: 'delete', before, counted: kind.counted, scrub }
 }
 
-/** Demands that the record is still as it was read. */
+/** Demands that the record has not changed since it was read. */
 export function expectUnmoved<B>(before: Recorded<B>): Change {
   return { change: 'expect', before }
 }
 
-/** A row whose MAC is wrong: it was written without any of the root keys. */
+/** A row with a wrong MAC: its writer had none of the root keys. */
 export class Forged extends Error {}
 
 /** The authenticated row of a record. */
@@ -89,7 +92,7 @@ export function toRow(record: Recorded<unknown>, keys: RootKeys): Row {
   return { ...fields, body: text, mac: keys.recordMac(canonical({ ...fields, body: text })) }
 }
 
-/** The record of a row. Throws Forged when the row was written with none of these root keys, or was altered since. */
+/** The record of a row. Throws Forged when the row's MAC is under none of these root keys. */
 export function fromRow<B>(row: Row, keys: RootKeys): Recorded<B> {
   if (!keys.recordMacMatches(canonical(row), row.mac))
     throw new Forged(`record ${row.kind}/${row.account}/${row.region}/${row.id} is not authentic`)
@@ -107,7 +110,7 @@ export function authentic(row: Row, keys: RootKeys): Recorded<unknown> | null {
   }
 }
 
-/** Whether the row is authentic under the current root key, not under an older one. */
+/** Whether the row's MAC is under the current root key, not under an older one. */
 export function isCurrent(row: Row, keys: RootKeys): boolean {
   return keys.current.macMatches(canonical(row), row.mac)
 }

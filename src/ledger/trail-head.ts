@@ -1,5 +1,5 @@
-// Where the lanes of the trail end, and the witness outside of the database that remembers it: together they tell that the database was
-// put back to an older copy.
+// The heads of the trail's lanes, and the witness outside of the database that remembers them. Together they reveal that somebody restored
+// an older copy of the database.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { countIn } from '../storage/lane.ts'
 import type { Heads, RowKey, Storage } from '../storage/storage.ts'
@@ -11,11 +11,11 @@ import { isCurrent } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
-/** Keeps, outside of the database, how far the trail has come. */
+/** Remembers, outside of the database, how far the trail has come. */
 export interface TrailWitness {
-  /** On disk when it resolves. Rejects when that can't be. */
+  /** Remembers these heads; on disk when it resolves. Rejects when that fails. */
   saw(heads: Heads): Promise<void>
-  /** Notes that the database went back behind these heads: its own heads no longer count. */
+  /** Remembers that the database went back behind these heads, which its own heads no longer show. */
   rewound(heads: Heads): Promise<void>
 }
 
@@ -49,33 +49,33 @@ export class TrailHead {
     this.#alarm = alarm
   }
 
-  /** Sets the witness that changes are reported to from now on. */
+  /** Sets the witness for all reports from now on. */
   witnessedBy(witness: TrailWitness): void {
     this.#witness = witness
   }
 
-  /** Where each lane ends, on disk. Throws Forged or Unavailable. */
+  /** The head of each lane, on disk. Throws Forged or Unavailable. */
   async read(): Promise<Heads> {
     const heads = await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))
     await this.#storage.synced()
     return heads
   }
 
-  /** How many lanes there are. Throws Forged or Unavailable. */
+  /** The number of lanes. Throws Forged or Unavailable. */
   async lanes(): Promise<number> {
     return (await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))).length
   }
 
   /**
-   * Commits the record of a head, this server's where none is named, as every recorded call does, without an event. It takes a transaction
-   * of its own, since the events of calls in the same one would move the head too. Throws Forged or Unavailable.
+   * Commits the record of a head (by default of this server's lane), as a recorded call does, without an event. It uses its own
+   * transaction, because the events of other calls would move the same head. Throws Forged or Unavailable.
    */
   async move(place: RowKey = this.#chaining.place): Promise<void> {
     const attempt = () => this.#changes.commit((store) => this.#move(place, store))
     while (!(await this.#noting(() => withSecondLook(this.#roots, attempt))));
   }
 
-  /** Returns whether it, or another process, has done it. */
+  /** Returns whether this call, or another process, has done it. */
   async #move({ kind, account, region, id }: RowKey, store: Store): Promise<boolean> {
     const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
@@ -88,7 +88,7 @@ export class TrailHead {
       (basis) => this.#storage.commit([commit], this.#chaining, basis),
     )
     if (outcomes[0] === 'committed') return true
-    // Who moved it meanwhile may have begun under the former root keys.
+    // Another process may have moved the head under the former root keys: then the row must be moved again.
     const now = await this.#storage.get(kind, account, region, id)
     return now !== null && isCurrent(now, this.#keys)
   }
@@ -102,7 +102,7 @@ export class TrailHead {
     }
   }
 
-  /** Others may commit while this reads: what it finds is not older than what was seen before. */
+  /** Others may commit during this read; so the result must not be older than what this server saw before the read. */
   async #read(): Promise<Heads> {
     const seen = this.#chaining.seen()
     const rows = await headRows(this.#storage, this.#keys)
@@ -113,11 +113,11 @@ export class TrailHead {
     })
   }
 
-  /** Begins to report to the witness how far the trail has come. */
+  /** Begins to report the heads to the witness. */
   report(): void {
     if (!this.#witness) return
     const witness = this.#witness
-    // A failure is reported and refuses nothing, since the call is done; the next upkeep of the trail tries again.
+    // A failure only raises an alarm: the call is already committed. The next upkeep of the trail reports again.
     const mine = this.read()
       .then((heads) => witness.saw(heads))
       .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
@@ -127,12 +127,12 @@ export class TrailHead {
     this.#reporting = mine
   }
 
-  /** The report to the witness that is under way, which replies wait for; null for none. */
+  /** The report in progress, which replies wait for; null without one. */
   get reporting(): Promise<void> | null {
     return this.#reporting
   }
 
-  /** Has the witness remember that the database went back, if that is the error: nothing else tells a restarted server. */
+  /** Reports to the witness that the database went back, if that is the error. Otherwise a restarted server would not know it. */
   async note(error: unknown): Promise<void> {
     if (!(error instanceof Rewound)) return
     await this.#witness?.rewound(this.#chaining.seen()).catch((trouble: unknown) => this.#alarm(NO_WITNESS, trouble))

@@ -1,5 +1,5 @@
-// What one attempt of a call reads, from authentication on. A record, or its absence, stays as the attempt first read it, whatever changes
-// meanwhile: an operation decides on the very records that it was authorized on. The commit finds out whether one of them changed since.
+// The reads of one attempt of a call, from authentication on. A record, or its absence, stays as the attempt first read it: so an operation
+// decides on the records that it was authorized on. The commit finds out whether any of them has changed.
 import { type EventStorage, type Heads, placeKey, recordKey } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 import type { FoundRecords, Sought } from './search.ts'
@@ -8,11 +8,11 @@ type Place = { readonly parent?: string; readonly offset: number; readonly limit
 type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
 type Span = { readonly after: string; readonly before: string; readonly limit: number }
 
-/** Where a view reads what it has not read yet: see Reader. */
+/** The source of a view's first reads: see Reader. */
 export interface Source {
   readonly events: EventStorage
   heads(): Promise<Heads>
-  /** `key` is the record's (recordKey), where it is known. */
+  /** `key` is the record's key (recordKey), where it is known. */
   get<B>(kind: Kind<B>, scope: Scope, id: string, key?: string): Promise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
   between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
@@ -24,20 +24,20 @@ export interface Source {
   turn(): Promise<void>
 }
 
-/** What is known of changes: see FollowedChanges. */
+/** The known changes: see FollowedChanges. */
 interface Changes {
   readonly number: number
   since(number: number, keys: readonly string[]): boolean
 }
 
-/** What was made of records, for use by many calls: the keys of these records, and a change number at which it was as they were. */
+/** A value derived from records, for use by many calls: the keys of the records, and a change number at which the value was current. */
 export interface Derived {
   readonly keys: readonly string[]
   number: number
 }
 
 const NO_CHANGES: Changes = { number: 0, since: () => false }
-/** Beyond so many reads they are found by a map. */
+/** Beyond this many reads, a map replaces the search through the list. */
 const FEW = 16
 
 type Found = Promise<Recorded<unknown> | null>
@@ -45,11 +45,11 @@ type Found = Promise<Recorded<unknown> | null>
 export class LedgerView implements Source {
   readonly #source: Source
   readonly #changes: Changes
-  /** The change number that was followed when the view was made: what it reads is as it was then, or later. */
+  /** The change number followed when the view was made. What the view reads is as it was at that number, or later. */
   readonly basis: number
-  /** The epoch of the root keys when the view was made: what the call seals is sealed under these. */
+  /** The epoch of the root keys when the view was made; the call seals under these keys. */
   readonly rootEpoch: number
-  /** Which attempt of its call it serves: 1 for the first. */
+  /** The number of the call's attempt; 1 for the first. */
   readonly attempt: number
   /** The view of the first attempt of its call, by which the attempts of a call know each other. */
   readonly first: LedgerView
@@ -58,7 +58,7 @@ export class LedgerView implements Source {
   #places: Map<string, number> | null = null
   /** The keys behind what was derived from records. */
   #derived: (readonly string[])[] | null = null
-  /** The places of lists. */
+  /** The places of the lists that were read. */
   #lists: string[] | null = null
 
   constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0, former: LedgerView | null = null) {
@@ -70,7 +70,7 @@ export class LedgerView implements Source {
     this.first = former?.first ?? this
   }
 
-  /** Whether something that it read has changed since, as far as is known here; `lists` says whether its lists count. */
+  /** Whether something that the view read has changed since, as far as this server knows. `lists`: whether lists count. */
   moved(lists: boolean): boolean {
     return this.basis < this.#changes.number && this.#changes.since(this.basis, this.reads(lists))
   }
@@ -81,7 +81,7 @@ export class LedgerView implements Source {
     return [...this.#keys, ...(this.#derived ?? []).flat(), ...((lists && this.#lists) || [])]
   }
 
-  /** Whether what was derived from records is still as they are; then these records count as read. */
+  /** Whether a derived value is still current. If so, the records that it came from count as read. */
   relies(derived: Derived): boolean {
     const { number } = this.#changes
     if (derived.number < number) {
@@ -108,7 +108,7 @@ export class LedgerView implements Source {
     return found
   }
 
-  /** A page as the ledger has it now, with the records that `get` has read as they were then. */
+  /** A page as it is now. Records that `get` has read before appear as they were then. */
   async page<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -119,25 +119,25 @@ export class LedgerView implements Source {
     return { records: await this.#asRead(kind, records), total }
   }
 
-  /** Records by id as the ledger has them now, with those that `get` has read as they were then. */
+  /** Records by id as they are now. Records that `get` has read before appear as they were then. */
   async between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]> {
     this.#listed(kind, scope)
     return this.#asRead(kind, await this.#source.between(kind, scope, where))
   }
 
-  /** All records of a kind in a scope by creation time, step by step, as `page` shows them. */
+  /** All records of a kind in a scope by creation time, step by step, as in `page`. */
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B> {
     this.#listed(kind, scope)
     return this.#stepsAsRead(kind, this.#source.byCreation(kind, scope))
   }
 
-  /** All records of a kind in a scope whose ids come after one, by id, step by step, as `between` shows them. */
+  /** All records of a kind in a scope with ids after `after`, by id, step by step, as in `between`. */
   byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B> {
     this.#listed(kind, scope)
     return this.#stepsAsRead(kind, this.#source.byId(kind, scope, after))
   }
 
-  /** A page of what a search finds, as `page` shows records. */
+  /** A page of a search's results, as in `page`. */
   async search<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -149,7 +149,7 @@ export class LedgerView implements Source {
     return { records: await this.#asRead(kind, records), total }
   }
 
-  /** All that a search finds whose ids come after one, by id, step by step, as `between` shows them. */
+  /** All results of a search with ids after `after`, by id, step by step, as in `between`. */
   searchById<B>(kind: Kind<B>, scope: Scope, sought: Sought<B>, after: string): Steps<B> {
     this.#searched(kind, scope, sought)
     return this.#stepsAsRead(kind, this.#source.searchById(kind, scope, sought, after))
@@ -164,7 +164,7 @@ export class LedgerView implements Source {
     return this.#source.count(kind, scope, parent)
   }
 
-  /** Lets other calls run between the steps of long work. */
+  /** Lets other calls run between two steps of long work. */
   turn(): Promise<void> {
     return this.#source.turn()
   }
@@ -193,7 +193,7 @@ export class LedgerView implements Source {
     return at === undefined ? undefined : this.#found[at]
   }
 
-  /** A search by text rests on the records that have it for others, too. */
+  /** A search by text also depends on the records whose text counts for their parents. */
   #searched<B>(kind: Kind<B>, scope: Scope, { search, through }: Sought<B>): void {
     this.#listed(kind, scope)
     if (search.text !== '') this.#listed(through, scope)

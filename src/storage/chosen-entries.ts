@@ -1,4 +1,4 @@
-// Which entries of the index of records a search chooses, as a part of its statements.
+// The part of a search's statements that chooses entries of the index of records.
 import type { Kysely, QueryCreator, RawBuilder } from 'kysely'
 import { sql } from './kysely.ts'
 import type { Place, Search } from './storage.ts'
@@ -8,13 +8,13 @@ import type { Dialect, Tables } from './tables.ts'
 export type Wanted = Omit<Search, 'labels' | 'text'> & { readonly text: Uint8Array } & Labels
 export type Labels = Readonly<Record<`label${number}`, Uint8Array>>
 
-/** What a search names; statements differ in that. */
+/** The shape of a search; each shape has its own statements. */
 export interface Shape {
   readonly labels: number
   readonly hasText: boolean
 }
 
-/** What statements select from: the tables, and `owner`, the ids of records to which something belongs that has the text. */
+/** The sources of statements: the tables, and `owner`, the ids of the records with a child that contains the text. */
 type Sources = Tables & { owner: { id: string | null } }
 type Condition = RawBuilder<boolean>
 /** What else must hold of an entry, by its creation time and its id. */
@@ -33,7 +33,7 @@ export class ChosenEntries {
     this.#dialect = dialect
   }
 
-  /** What a statement with `chosen` in it begins with. */
+  /** The beginning of a statement that contains `chosen`. */
   sources(wanted: Wanted, { hasText }: Shape): QueryCreator<Sources> {
     if (!hasText) return this.#db.withTables<Pick<Sources, 'owner'>>()
     return this.#db.with(
@@ -48,10 +48,7 @@ export class ChosenEntries {
     )
   }
 
-  /**
-   * The entries that have all that is wanted, and of them those for which `further` holds. A text is had by an entry, or by what belongs to its
-   * record.
-   */
+  /** The entries that fit the search, and `further`. A text fits when the entry, or a child of its record, contains it. */
   chosen(wanted: Wanted, shape: Shape, further: Further = () => sql`TRUE`) {
     const query = this.#db.withTables<Pick<Sources, 'owner'>>()
     const isWanted = this.#isWanted(wanted, shape)
@@ -65,14 +62,15 @@ export class ChosenEntries {
     const owners = query.selectFrom('owner').select('id')
     if (this.#dialect === 'postgresql')
       return entries.where(({ or, eb }) => or([hasText, eb('entry.id', 'in', owners)]))
-    // SQLite takes a quarter of the time of a search to look for the id of each entry among some others, so it looks up few of them.
+    // Looking for each entry's id among the owners takes SQLite a quarter of a search's time. So it looks up the owners instead when they
+    // are few.
     const areFew = sql<boolean>`(SELECT count(*) FROM (SELECT 1 FROM owner LIMIT ${sql.lit(FEW + 1)})) <= ${sql.lit(FEW)}`
     return entries
       .where(({ or, and, not, eb }) => or([hasText, and([not(areFew), eb('entry.id', 'in', owners)])]))
       .unionAll(
         query
           .selectFrom(owners.distinct().limit(sql.lit(FEW)).as('few'))
-          // In this order, SQLite begins with the few.
+          // SQLite begins with the few owners in this order.
           .crossJoin('record')
           .crossJoin('record_index as entry')
           .where(areFew)

@@ -1,4 +1,4 @@
-// The chain of events, while one transaction adds to it.
+// The chain of events during one transaction that adds to it.
 import { countIn, laneEnd, laneOf } from './lane.ts'
 import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, Unavailable } from './storage.ts'
 
@@ -10,8 +10,8 @@ export class GrowingChain {
   #hasGrown = false
 
   /**
-   * Begins at the head that this row holds, for events that are decided under the change number `change`. Throws Unavailable when there
-   * is no row, and what `chaining.headOf` throws.
+   * Begins at the head in this row. The events to add are decided under the change number `change`. Throws Unavailable without a row, and
+   * what `chaining.headOf` throws.
    */
   constructor(row: Row | null, chaining: Chaining, change: number | null) {
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
@@ -21,13 +21,13 @@ export class GrowingChain {
     this.#head = chaining.headOf(row)
   }
 
-  /** Goes on for the events of another batch. */
+  /** Continues with the events of another batch. */
   goOn(chaining: Chaining, change: number | null): void {
     this.#chaining = chaining
     this.#change = change
   }
 
-  /** Chains the event as the next one. Throws Unavailable at the end of the lane: the numbers behind it are the next one's. */
+  /** Chains the event as the next one. Throws Unavailable at the end of the lane: the following numbers belong to the next lane. */
   add(event: EventRow): ChainedEvent {
     const lane = laneOf(this.#head.seq)
     if (this.#head.seq >= laneEnd(lane))
@@ -40,7 +40,7 @@ export class GrowingChain {
     return { ...event, seq, hash, change }
   }
 
-  /** Where the chain ends with what was added. */
+  /** The present end of the chain. */
   get head(): Head {
     return this.#head
   }

@@ -1,17 +1,17 @@
-// The schema: the statements that lead from each version of a database to the next.
+// The schema: the statements that migrate a database from each version to the next.
 import type { ColumnDefinitionBuilder } from 'kysely'
 import { sql } from './kysely.ts'
 import { builder, type Dialect } from './tables.ts'
 
-/** The version since which there is an index of records. */
+/** The first version with an index of records. */
 export const INDEXED_SINCE = 4
 
-/** The migrations in order: the statements that lead from version i to i + 1. A released one never changes. */
+/** The migrations in order: the statements from version i to i + 1. A released migration never changes. */
 export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   const db = builder(dialect)
   const { schema } = db
   const bytes = dialect === 'sqlite' ? 'blob' : 'bytea'
-  // Both order ids by their bytes, whatever the server's locale.
+  // Both databases order ids by their bytes, whatever the server's locale.
   const text = dialect === 'sqlite' ? ('text' as const) : sql`text COLLATE "C"`
   const required = (column: ColumnDefinitionBuilder) => column.notNull()
   const nonces = [
@@ -78,13 +78,14 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('terms_hash', text, required)
       .addColumn('postings_hash', text, required)
       .addColumn('mac', bytes, required)
-      // The long ones come last, so that the others are read without them.
+      // The long columns come last, so that the others are read without them.
       .addColumn('terms', bytes, required)
       .addColumn('postings', bytes, required),
     schema.createIndex('event_index_last').on('event_index').column('last_seq'),
   ]
   const numbered = [
-    // No statement of an earlier release works without this column: a server of one would commit on what it no longer knows.
+    // No statement of an earlier release works without this column: a server of an earlier release would commit on records that it no
+    // longer knows.
     schema.alterTable('record').renameColumn('due_at', 'due'),
     schema.alterTable('event').addColumn('change', 'bigint'),
     schema.createTable('change_number').addColumn('n', 'bigint', required),

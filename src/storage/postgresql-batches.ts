@@ -45,7 +45,7 @@ export class PostgresqlBatches {
     const taken = () => {
       const mine = held
       held = null
-      // With its connection the transaction is gone.
+      // The loss of its connection ends the transaction.
       return pool === this.#pool.current && !pool.closed ? mine : null
     }
     return {
@@ -58,7 +58,7 @@ export class PostgresqlBatches {
     }
   }
 
-  /** As Storage.commit; in a turn, by the transaction that the turn has begun. */
+  /** As Storage.commit. In a turn, uses the transaction that the turn has begun. */
   async commit(batch: Batch, turn: HeldNumber | null): Promise<Stored> {
     const { commits } = batch
     const { outcome, moved, after } = await reaching(() => this.#transaction(batch, turn))
@@ -81,7 +81,7 @@ export class PostgresqlBatches {
         if (number === null || others) followed = false
         else if (present) present = { ...present, number }
       } catch (error) {
-        // Calls before this one are stored, so the batch must not be committed again, whatever the error.
+        // Earlier calls of the batch are stored, so the batch must not be committed again, whatever the error.
         const none = outcomes.every((outcome) => outcome !== 'committed')
         if (none && !(error instanceof Unavailable)) throw error
         outcomes.push(error instanceof Stale ? 'moved' : 'unavailable')
@@ -104,7 +104,7 @@ export class PostgresqlBatches {
       lost = isLost(error)
       if (!lost) throw error
       this.#pool.renew(pool)
-      // The head of a chain that has not grown is stored in any case.
+      // Without new events, the head is in the database in any case, so it would prove nothing.
       const grown = transaction?.grown
       if (transaction && grown && (await this.#isStored(grown, batch.chaining.place))) return transaction.ifStored()
       throw error
@@ -114,8 +114,8 @@ export class PostgresqlBatches {
   }
 
   /**
-   * Whether the event that a lost transaction ends with is in the chain. Locking the head makes the answer certain, since a transaction
-   * that the database still works on holds that lock until it ends. Throws when the database can't be reached.
+   * Whether the last event of a lost transaction is in the chain. While the database still works on the transaction, that holds the lock on
+   * the head. So locking the head first makes the answer certain. Throws when the database can't be reached.
    */
   async #isStored({ seq, hash }: Head, place: RowKey): Promise<boolean> {
     const { patienceMs } = this.#pool

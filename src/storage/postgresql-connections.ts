@@ -1,4 +1,4 @@
-// Connections to PostgreSQL. Of several hosts they go to the one that accepts writes.
+// Connections to PostgreSQL. Of several hosts, they use the one that accepts writes.
 import type { Socket } from 'node:net'
 import postgres from 'postgres'
 import { type UnderWay, within } from './lost-connection.ts'
@@ -7,33 +7,36 @@ import { failing, nameOf, openSocket } from './postgresql-socket.ts'
 import { Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
-/** How many searches run at once, each on a connection for searches alone. */
+/** The number of searches at the same time, each on a connection for searches alone. */
 export const SEARCHES = 2
-/** How long a host may take to say whether it accepts writes. Less than a batch waits for a connection. */
+/** The time for a host to say whether it accepts writes: less than a batch waits for a connection. */
 const PROBE_MS = 2500
 /**
- * What warns, in place of an error, that a commit was not confirmed by the synchronous standby, because its wait was cancelled: by
- * statement_timeout, or by an administrator.
+ * The source of a warning, not an error, that the synchronous standby has not confirmed a commit, because statement_timeout or an
+ * administrator cancelled the wait.
  */
 const UNREPLICATED = 'SyncRepWaitForLSN'
-/** How long the driver waits at most before it opens a connection again, in seconds. */
+/** The driver's longest pause before it opens a connection again, in seconds. */
 const LONGEST_PAUSE_S = 0.5
 
-/** A pool of connections, and whether one of them has closed. */
+/** A pool of connections, with their state. */
 export interface Pool {
   readonly sql: Sql
-  /** For searches, which may take long: no other work waits for them. They go to the same host, and close with the others. */
+  /**
+   * Connections for searches, which may take long, so that no other work waits for them. They go to the same host, and close together with
+   * the others.
+   */
   readonly searching: Sql
   closed: boolean
   /** Whether a query has opened a connection. */
   opened: boolean
-  /** What ends when one closes: the driver may never settle the queries that were sent on it. */
+  /** Work to end when a connection closes, because the driver may never settle the queries sent on it. */
   readonly underWay: UnderWay
-  /** Closes all connections, after `seconds` those with queries too. */
+  /** Closes all connections; those with queries after `seconds`. */
   end(seconds: number): Promise<void>
 }
 
-/** Throws once a connection of the pool is closed: a query for a closed connection makes the driver fail for all others. */
+/** Throws when a connection of the pool has closed: a query for a closed connection makes the driver fail on all others. */
 export function demandOpen(pool: Pool): void {
   if (pool.closed) throw closedError()
 }
@@ -44,8 +47,8 @@ function closedError(): Error {
 }
 
 /**
- * A pool for the database that `url` names; it connects at the first query. All of its connections go to one host. Throws with what to
- * change in the connection string.
+ * A pool for the database at `url`. It connects at the first query; all of its connections go to one host. Throws an error that says what
+ * to change in the connection string.
  */
 export function connect(url: string): Pool {
   const address = addressOf(url)
@@ -92,7 +95,7 @@ interface Watching {
   onnotice(notice: postgres.Notice): void
 }
 
-/** The driver, with sockets of ours: by itself it tries a dead host for ever, and verifies no certificate of an IP address. */
+/** The driver, with sockets opened here. The driver's own sockets try a dead host for ever, and verify no certificate of an IP address. */
 function driver(address: Address, max: number, open: () => Promise<Socket>, watching: Watching): Driver {
   const { user, password, database, parameters } = address
   const sockets = new Set<Socket>()
@@ -114,11 +117,11 @@ function driver(address: Address, max: number, open: () => Promise<Socket>, watc
     max,
     ...watching,
     ssl: false,
-    // A connection closes only when it breaks.
+    // No limit of age: a connection closes only when it breaks.
     max_lifetime: null,
     connect_timeout: address.connectTimeout,
     backoff: (failures: number) => Math.min(2 ** failures / 100, LONGEST_PAUSE_S),
-    // The driver would fetch types on each new connection by a query of its own, whose failure no code could handle.
+    // Otherwise the driver would query types on each new connection, and no code could handle a failure of that query.
     fetch_types: false,
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
@@ -128,27 +131,27 @@ function driver(address: Address, max: number, open: () => Promise<Socket>, watc
     async end(seconds) {
       ended = true
       await sql.end({ timeout: seconds })
-      // The driver only half closes them, and a silent host never does its half.
-      for (const one of sockets) one.destroy()
+      // The driver only half-closes its sockets, and a silent host never closes its half.
+      for (const open of sockets) open.destroy()
     },
   }
 }
 
-/** The host that accepts writes: the only one there is, or the first of several to say so. Rejects with what each of them said. */
+/** The host that accepts writes: the only host, or the first of several to say so. Rejects with the answers of all hosts. */
 async function writable(address: Address): Promise<Host> {
   const { hosts } = address
   if (hosts.length === 1) return hosts[0]
   try {
     return await Promise.any(hosts.map((host) => accepted(address, host)))
   } catch (error) {
-    const reasons = (error as AggregateError).errors.map((one) => (one as Error).message)
+    const reasons = (error as AggregateError).errors.map((reason) => (reason as Error).message)
     throw Object.assign(new Error(`no host accepts writes: ${reasons.join('; ')}`, { cause: error }), {
       code: 'CONNECTION_CLOSED',
     })
   }
 }
 
-/** Resolves with the host when it accepts writes. */
+/** Resolves with the host if it accepts writes. */
 async function accepted(address: Address, host: Host): Promise<Host> {
   const brief = { ...address, connectTimeout: Math.min(address.connectTimeout, PROBE_MS / 1000) }
   const { sql, end } = driver(brief, 1, () => openSocket(brief, host), { onclose: () => {}, onnotice: () => {} })
@@ -165,8 +168,8 @@ async function accepted(address: Address, host: Host): Promise<Host> {
 }
 
 /**
- * Opens one connection, sends one statement that returns nothing, and closes it again. After `ms` milliseconds nothing of it is left. Rejects
- * with the error of the connection or of the server.
+ * Opens one connection, sends one statement that returns nothing, and closes the connection, all within `ms` milliseconds. Rejects with the
+ * error of the connection or of the server.
  */
 export async function visit(address: Address, statement: string, ms: number): Promise<void> {
   const parameters = { ...address.parameters, statement_timeout: String(ms) }
@@ -184,8 +187,9 @@ export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
 
 /**
- * Reserves a connection. The driver never hands out one that it opened for this alone, so a query opens the first one. Rejects with a lost
- * connection when that takes longer than `ms` milliseconds, and with Unavailable when all are in use for so long: none of them need be lost.
+ * Reserves a connection. The driver never hands out a connection that it opened for a reservation alone, so a query opens the first one.
+ * After `ms` milliseconds, rejects with a lost connection if that query did not end, and with Unavailable if all connections are in use:
+ * none of these needs to be lost.
  */
 export async function reserve(pool: Pool, ms: number): Promise<Connection> {
   if (!pool.opened) await within(ms, pool.sql.unsafe('SELECT 1'), pool.underWay)

@@ -1,5 +1,5 @@
-// The statements of a transaction on PostgreSQL, which the database gets all at once: each that must touch a row fails where it touches none,
-// so that the transaction aborts by itself, and the error says how it ended.
+// The statements of a transaction on PostgreSQL, which are all sent at once. A guarded statement that touches no row fails: so the
+// transaction aborts by itself, and the error tells its outcome.
 import type { GrowingChain } from './growing-chain.ts'
 import { countingInserts, entryOf, type Step, storedBy } from './rows.ts'
 import type { Indexing } from './search.ts'
@@ -8,8 +8,8 @@ import type { Statements } from './statements.ts'
 import { type Basis, type Commit, type Outcome, type RowChange, Stale } from './storage.ts'
 
 /**
- * Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. The
- * error carries the text, and so the outcome.
+ * Makes a guarded statement fail (division by zero) when it touches no row, so that a pipelined transaction aborts by itself. The error
+ * contains the statement's text, and thereby the outcome.
  */
 export function must(outcome: string, { text, values }: Bound): Bound {
   return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / (SELECT count(*) FROM touched)`, values }
@@ -17,7 +17,7 @@ export function must(outcome: string, { text, values }: Bound): Bound {
 
 const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
 
-/** How a transaction ended that failed with this error of the driver. Throws Stale, and errors that are no outcome. */
+/** The outcome of a transaction that failed with this error of the driver. Throws Stale, and errors that are no outcome. */
 export function outcomeOf(error: unknown): Outcome | 'head moved' {
   const { code, query } = error as { code?: string; query?: string }
   if (code === '22012' && query?.startsWith('/* stale */')) throw new Stale()
@@ -26,25 +26,25 @@ export function outcomeOf(error: unknown): Outcome | 'head moved' {
   throw error
 }
 
-/** What fails unless the change number is the one of the basis. A batch that changes rows moves it. */
+/** The statement that fails unless the change number is that of the basis. For a batch that changes rows, it also moves the number. */
 export function guards(changes: boolean, basis: Basis | null, statements: Statements): readonly Bound[] {
   const { numberIs, moveNumber, moveAnyNumber } = statements
   if (basis) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
   return changes ? [moveAnyNumber({})] : []
 }
 
-/** Logs which records the transaction changes. */
+/** Logs the keys of the records that the transaction changes. */
 export function logging(keys: readonly string[], statements: Statements): readonly Bound[] {
   return [statements.logChange({ keys: JSON.stringify(keys) }), statements.dropLogged({})]
 }
 
-/** The same for a statement that must touch as many rows as a group has. */
+/** As `must`, for a statement that must touch all rows of a group. */
 function mustAll(outcome: string, { text, values }: Bound): Bound {
   const last = `(SELECT count(*) FROM (SELECT 1 FROM touched OFFSET ${GROUP - 1}) AS last)`
   return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / ${last}`, values }
 }
 
-/** The statements on these rows: of groups as far as these go, and of single rows. */
+/** Statements for these rows: for as many whole groups as possible, then for single rows. */
 function inGroups<R>(
   rows: readonly R[],
   group: (rows: readonly R[]) => Bound,
@@ -55,7 +55,7 @@ function inGroups<R>(
   return [...groups, ...rows.slice(ofGroups).map(single)]
 }
 
-/** What stores the calls, all of them or none, and adds their events to the chain. */
+/** The statements that store the calls, all or none, and add their events to the chain. */
 export function storingAll(
   commits: readonly Commit[],
   chain: GrowingChain | null,
@@ -63,17 +63,15 @@ export function storingAll(
   indexing: Indexing,
 ): Bound[] {
   const { nonce, nonceGroup, event, eventGroup } = statements
-  // All servers store nonces in one order: of two batches with the same ones only one waits for the other.
-  const nonces = commits
-    .flatMap((commit) => commit.nonce ?? [])
-    .toSorted((one, other) => Buffer.compare(one.digest, other.digest))
+  // All servers store nonces in the same order: two batches with the same nonces then wait for each other in one direction only.
+  const nonces = commits.flatMap((commit) => commit.nonce ?? []).toSorted((a, b) => Buffer.compare(a.digest, b.digest))
   const events = commits.flatMap((commit) => (commit.event ? [commit.event, ...(commit.further ?? [])] : []))
-  const chained = chain ? events.map((one) => chain.add(one)) : []
+  const chained = chain ? events.map((added) => chain.add(added)) : []
   return [
     ...inGroups(
       nonces,
       (group) => mustAll('nonce-used', nonceGroup(group)),
-      (one) => must('nonce-used', nonce(one)),
+      (single) => must('nonce-used', nonce(single)),
     ),
     ...countingInserts(commits, statements).flatMap(sent),
     ...changing(

@@ -1,4 +1,4 @@
-// The pool in use: another one takes its place as soon as one of its connections is lost.
+// The pool in use. Another pool replaces it as soon as one of its connections is lost.
 import { isLost, within } from './lost-connection.ts'
 import { type Pool, reaching } from './postgresql-connections.ts'
 import type { Columns } from './rows.ts'
@@ -7,9 +7,9 @@ import type { Bound } from './statement.ts'
 export class LivePool {
   #pool: Pool
   readonly #connect: () => Pool
-  /** How long a query may take, in milliseconds: one that takes longer counts as lost, and so does its connection. */
+  /** The most time for a query in milliseconds. A query that takes longer counts as lost, and so does its connection. */
   readonly patienceMs: number
-  /** How long a search may take: less, so that a long one is no lost connection. */
+  /** The most time for a search: less, so that a long search does not count as a lost connection. */
   readonly searchMs: number
 
   constructor(pool: Pool, connect: () => Pool, patienceMs: number) {
@@ -19,18 +19,18 @@ export class LivePool {
     this.searchMs = Math.ceil((patienceMs * 2) / 3)
   }
 
-  /** The pool, even if a connection of it has closed. */
+  /** The pool, even if one of its connections has closed. */
   get current(): Pool {
     return this.#pool
   }
 
-  /** The pool for new work: none of its connections has closed. */
+  /** A pool without closed connections, for new work. */
   open(): Pool {
     if (this.#pool.closed) this.renew(this.#pool)
     return this.#pool
   }
 
-  /** Replaces all connections, once: the state that a broken one leaves in the driver can't be relied on. */
+  /** Replaces this pool, once. After a broken connection, the driver's state is unreliable. */
   renew(former: Pool): void {
     if (former !== this.#pool) return
     this.#pool = this.#connect()
@@ -44,14 +44,14 @@ export class LivePool {
       try {
         return await work(pool)
       } catch (error) {
-        // Other work would meet the same loss, and another host may be the primary by now.
+        // Other work would lose the same connections, and another host may be the primary by now.
         if (isLost(error)) this.renew(pool)
         throw error
       }
     })
   }
 
-  /** Runs a statement of a search on a connection for searches; the database ends it after `searchMs`. Throws Unavailable. */
+  /** Runs a statement of a search on a connection for searches. The database ends it after `searchMs`. Throws Unavailable. */
   search({ text, values }: Bound): Promise<readonly Columns[]> {
     return this.using((pool) => {
       const found = pool.searching.begin('READ ONLY', async (sql) => {
@@ -63,7 +63,7 @@ export class LivePool {
     })
   }
 
-  /** Runs a statement outside of a transaction; returns all of its rows. Throws Unavailable. */
+  /** Runs a statement outside of a transaction. Returns all of its rows. Throws Unavailable. */
   all({ text, values }: Bound): Promise<readonly Columns[]> {
     return this.using((pool) => within(this.patienceMs, pool.sql.unsafe(text, values, { prepare: true })))
   }

@@ -1,22 +1,22 @@
-// A session of the database: a connection that one transaction has for itself. All that it does rejects with errors of the driver.
+// A session of the database: a connection reserved for one transaction. Its methods reject with errors of the driver.
 import { within } from './lost-connection.ts'
 import { type Connection, demandOpen, type Pool, reserve } from './postgresql-connections.ts'
 import type { Bound } from './statement.ts'
 
 const CONNECTION_PATIENCE_MS = 3000
 /**
- * The database ends a transaction that waits so long for a lock, or hears nothing from its server for so long: a server that was
- * stopped in the middle holds up no other one, and a server that gave up leaves no transaction waiting.
+ * The database ends a transaction that waits this long for a lock, or hears nothing from its server for this long. So a server that stops
+ * in the middle does not block others, and a server that gave up leaves no waiting transaction.
  */
 const TRANSACTION_PATIENCE_MS = 10_000
-// The statements that hold a batch against its basis see what was committed before each of them.
+// READ COMMITTED: the statements that check a batch's basis must see everything committed before each of them.
 const begin = (idleMs: number) =>
   `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`
 const BEGIN = begin(TRANSACTION_PATIENCE_MS)
-/** The same for a transaction that holds the change number for two round trips: all that change records wait for it. */
+/** The same for a transaction that holds the change number for two round trips, while all other changes wait for it. */
 const BEGIN_HOLDING = begin(2000)
 
-/** Reserves a connection of the pool. All queries that are waited for at once may take `patienceMs` milliseconds together. */
+/** Reserves a connection of the pool. Queries that are awaited together may take `patienceMs` milliseconds in total. */
 export async function openSession(pool: Pool, patienceMs: number): Promise<Session> {
   const connection = await reserve(pool, CONNECTION_PATIENCE_MS)
   demandOpen(pool)
@@ -34,12 +34,12 @@ export class Session {
     this.#patienceMs = patienceMs
   }
 
-  /** Begins a transaction. The driver sends this query, and those of `send` and `commit`, when they are waited for. */
+  /** Begins a transaction. The driver sends this query, and those of `send` and `commit`, when they are awaited. */
   begin() {
     return this.#connection.unsafe(BEGIN)
   }
 
-  /** The same for a transaction that holds the change number before it knows all that it stores. */
+  /** The same for a transaction that holds the change number before it knows everything that it will store. */
   beginHolding() {
     return this.#connection.unsafe(BEGIN_HOLDING)
   }
@@ -56,12 +56,14 @@ export class Session {
     await this.answered(this.#connection.unsafe('ROLLBACK'))
   }
 
-  /** Resolves as the queries do. Rejects with a lost connection when they take too long, or when one of the pool closes. */
+  /** Resolves as the queries do. Rejects with a lost connection when they take too long, or when a connection of the pool closes. */
   answered<T>(queries: PromiseLike<T>): Promise<T> {
     return within(this.#patienceMs, queries, this.pool.underWay)
   }
 
-  /** Gives the connection back. A lost one goes with its pool; released, it would serve the next query. */
+  /**
+   * Gives the connection back to the pool. A lost connection must not be released: it would serve the next query. It ends with its pool.
+   */
   release(): void {
     this.#connection.release()
   }

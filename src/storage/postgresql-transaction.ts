@@ -15,7 +15,7 @@ import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import type { Basis, Changes, Commit, Head, Outcome, Stored } from './storage.ts'
 
-/** How a transaction ended, for all calls but those that are `moved`, and what is known of changes after it. */
+/** The outcome of all calls but those in `moved`, and what is known of changes after the transaction. */
 export interface Ended<O = Outcome> {
   readonly outcome: O
   readonly moved: ReadonlySet<Commit>
@@ -26,13 +26,13 @@ export interface Ended<O = Outcome> {
 interface Begun {
   readonly chain: GrowingChain | null
   readonly moved: ReadonlySet<Commit>
-  /** Whether it moved the change number, and what others have changed before; null where it is still to be held against its basis. */
+  /** Whether the transaction has moved the change number, and what others changed before; null when its basis is still unchecked. */
   readonly held: { readonly moves: boolean; readonly changes: Changes } | null
 }
 
 const NONE: ReadonlySet<Commit> = new Set()
 
-/** Good for one batch. All that it does rejects with errors of the driver, Stale, or what GrowingChain throws. */
+/** For one batch. Its methods reject with errors of the driver, Stale, or what GrowingChain throws. */
 export class PostgresqlTransaction {
   readonly #session: Session
   readonly #batch: Batch
@@ -40,7 +40,7 @@ export class PostgresqlTransaction {
   readonly #head: KnownHead
   readonly #statements: Statements
   readonly #indexing: Indexing
-  /** What the batch adds to. */
+  /** The chain to which the batch adds events. */
   #chain: GrowingChain | null = null
   #moved = NONE
 
@@ -53,14 +53,14 @@ export class PostgresqlTransaction {
     this.#indexing = indexing
   }
 
-  /** Where the chain ends with the events of the batch; null where it got none. */
+  /** The end of the chain with the batch's events; null without new events. */
   get grown(): Head | null {
     return this.#chain?.hasGrown ? this.#chain.head : null
   }
 
   /**
-   * Commits all of the calls but those that are `moved` by the basis, or none; in a turn, in the transaction that it has begun. It takes one
-   * round trip, and two after another server moved the head, or after others changed records.
+   * Commits all calls for which the basis holds, or none of them; in a turn, in the turn's transaction. It takes one round trip, or two
+   * after another server moved the head, or after others changed records.
    */
   async commit(turn: HeldNumber | null): Promise<Ended> {
     const { commits, chaining, basis } = this.#batch
@@ -80,16 +80,16 @@ export class PostgresqlTransaction {
     return this.#finish(begun)
   }
 
-  /** How it has ended if it is stored, though its connection was lost before the database said so. */
+  /** The result if the transaction is stored, although its connection was lost before the database confirmed it. */
   ifStored(): Ended {
     const { commits, basis } = this.#batch
     return { outcome: 'committed', moved: this.#moved, after: { number: numberAfter(basis, commits) } }
   }
 
   /**
-   * Begins a transaction that locks the head for the events of the batch until it ends. With reads, it finds out which of the calls it does
-   * not hold for; where the batch changes rows, it moves the change number before, which no other transaction can do before this one ends:
-   * so what it finds unchanged stays so.
+   * Begins a transaction, and locks the head for the batch's events. For a basis with reads, it finds the calls for which the basis no
+   * longer holds. If the batch changes rows, it first moves the change number, which no other transaction can then move before this one
+   * ends: so what it finds unchanged stays unchanged.
    */
   async #begin(): Promise<Begun> {
     const session = this.#session
@@ -116,17 +116,17 @@ export class PostgresqlTransaction {
     }
   }
 
-  /** Ends a transaction that has begun: commits the calls that it holds for, if there are any. */
+  /** Ends a transaction that has begun: commits the calls for which the basis holds, if there are any. */
   async #finish(begun: Begun): Promise<Ended> {
     const { chain, moved } = begun
     demandOpen(this.#session.pool)
-    const held = this.#batch.commits.filter((one) => !moved.has(one))
+    const held = this.#batch.commits.filter((commit) => !moved.has(commit))
     if (held.length > 0) return onlyOutcome(await this.#attempt(held, chain, begun))
     await this.#session.rollBack()
     return { outcome: 'moved', moved, after: this.#after([], begun) }
   }
 
-  /** Commits all of the calls, or none, in a transaction that has begun, or else begins with it. */
+  /** Commits all of these calls, or none, in the begun transaction, or in one that begins with them. */
   async #attempt(
     commits: readonly Commit[],
     chain: GrowingChain | null,
@@ -143,7 +143,8 @@ export class PostgresqlTransaction {
     const queries = [
       ...(begun ? [] : [session.begin()]),
       ...moves.map(({ guarded }) => session.send(must('head moved', guarded))),
-      // Behind the head: who waits for another server's transaction waits there, and then meets the number as it left it.
+      // After the head's update: a transaction that has to wait for another one waits at the head, and then sees the change number as the
+      // other left it.
       ...(held ? [] : guards(keys.length > 0, basis, this.#statements)).map((step) => session.send(step)),
       ...steps.map((step) => session.send(step)),
       ...(held?.moves || keys.length > 0 ? logging(keys, this.#statements) : []).map((step) => session.send(step)),
@@ -156,7 +157,7 @@ export class PostgresqlTransaction {
     return { outcome: 'committed', moved, after: this.#after(commits, begun) }
   }
 
-  /** What is known of changes after these calls were stored. */
+  /** What is known of changes after these calls are stored. */
   #after(stored: readonly Commit[], begun: Begun | null): Omit<Stored, 'outcomes'> {
     const { held = null } = begun ?? {}
     if (!held) return { number: numberAfter(this.#batch.basis, stored) }
@@ -166,7 +167,7 @@ export class PostgresqlTransaction {
     return { number: number + Number(held.moves && stored.length > 0), ...others }
   }
 
-  /** The statements that store the calls. Where events can't be chained, ends the transaction if it has begun, and throws. */
+  /** The statements that store the calls. When events can't be chained, ends a begun transaction, and throws. */
   async #steps(commits: readonly Commit[], chain: GrowingChain | null, hasBegun: boolean): Promise<readonly Bound[]> {
     try {
       return storingAll(commits, chain, this.#statements, this.#indexing)
@@ -177,13 +178,13 @@ export class PostgresqlTransaction {
   }
 }
 
-/** The change number after these calls are stored on their basis; null where changes of others may lie in between. */
+/** The change number after these calls are stored on their basis; null when others may have changed something in between. */
 function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | null {
   if (basis?.reads !== null) return null
   return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
 }
 
-/** For a transaction that locked the head, or leaves it alone: only an abort by the database, after a deadlock, reports it as moved. */
+/** For a transaction that locked the head, or does not touch it: only the database's abort of a deadlock reports the head as moved. */
 function onlyOutcome({ outcome, ...ended }: Ended<Outcome | 'head moved'>): Ended {
   return { ...ended, outcome: outcome === 'head moved' ? 'moved' : outcome }
 }

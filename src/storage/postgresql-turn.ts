@@ -1,4 +1,4 @@
-// A turn on PostgreSQL: a transaction that has locked the change number, so that all other transactions that change records wait for it.
+// A turn on PostgreSQL: a transaction that holds a lock on the change number, so that all other transactions that change records wait.
 import { GrowingChain } from './growing-chain.ts'
 import { isLost } from './lost-connection.ts'
 import type { Session } from './postgresql-session.ts'
@@ -6,18 +6,18 @@ import { toRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 import type { Basis, Chaining, RowKey } from './storage.ts'
 
-/** The transaction. All that it does rejects with errors of the driver. */
+/** The turn's transaction. Its methods reject with errors of the driver. */
 export interface HeldNumber {
   readonly session: Session
-  /** The chain from the head of the lane, which it has locked, too. Ends the transaction where it throws as GrowingChain does. */
+  /** The chain from the lane's head, which the transaction has locked as well. Ends the transaction when it throws as GrowingChain does. */
   chain(chaining: Chaining, basis: Basis | null): Promise<GrowingChain>
-  /** Ends the transaction without a trace, and releases the connection. */
+  /** Rolls the transaction back, and releases the connection. */
   rollBack(): Promise<void>
 }
 
 /**
- * Begins a transaction that holds the change number and the head of the lane at `place`, in the order in which batches lock them.
- * It releases the connection where it throws, unless that is lost. Throws errors of the driver.
+ * Begins a transaction that locks the head of the lane at `place`, and then the change number, in the order in which batches lock them.
+ * When it throws, it releases the connection, unless that is lost. Throws errors of the driver.
  */
 export async function holdNumber(
   session: Session,

@@ -12,10 +12,10 @@ import type { Basis, Chaining, Commit, RowKey, Storage, Stored, Turn } from './s
 import { StoredEvents } from './stored-events.ts'
 import { StoredRows } from './stored-rows.ts'
 
-/** A batch or a read that takes longer counts as lost, and so does a connection. */
+/** A batch or a read that takes longer counts as lost, and so does its connection. */
 const PATIENCE_MS = 15_000
 
-/** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
+/** Connects to the database at `url`, and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(
   url: string,
   opening: Opening = UNINDEXED,
@@ -33,7 +33,7 @@ export async function openPostgresql(
 }
 
 class PostgresqlStorage extends StoredRows implements Storage {
-  // Each batch moves the head of the lane: a second one would only wait for the first.
+  // Each batch moves the head of the lane, so a second one would only wait for the first.
   readonly commitsAtOnce = 1
   readonly enough = 1
   readonly failure = null
@@ -65,10 +65,10 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return this.#batches.takeTurn(place)
   }
 
-  /** PostgreSQL shows committed rows only after they are durable (synchronous_commit, its default). */
+  /** PostgreSQL shows committed rows only once they are durable (synchronous_commit, its default). */
   async synced(): Promise<void> {}
 
-  /** When PostgreSQL vacuums removed rows, and drops its log, is its own affair. */
+  /** PostgreSQL itself decides when it vacuums removed rows and drops its log. */
   async scrubbed(): Promise<void> {}
 
   async dropNonces(now: number, limit: number): Promise<number> {

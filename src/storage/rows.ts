@@ -1,4 +1,4 @@
-// Rows from column values, and the statements that a change takes.
+// Converts column values to rows, and changes to statements.
 import { onceFor } from '../runtime/once-for.ts'
 import { FILLING, isBeingFilled } from './copying/marks.ts'
 import type { Indexing } from './search.ts'
@@ -65,15 +65,18 @@ export function toPart(columns: Columns): IndexPart {
 /** A guarded statement. */
 export interface Step {
   readonly guarded: Bound
-  /** Runs before it, or after it touched no row and before it runs again; null for none. */
+  /**
+   * Runs before the guarded statement: on PostgreSQL always, on SQLite only before a second attempt, after the first touched no row. null
+   * for none.
+   */
   readonly opening: Bound | null
-  /** Runs after it, whatever it touches; null for none. */
+  /** Runs after the guarded statement, whatever it touches; null for none. */
   readonly closing: Bound | null
   /** The outcome of a call whose statement touched no row. */
   readonly otherwise: 'moved' | 'full'
 }
 
-/** The statements of a change, in order. A tally is stepped first, so that a full one costs nothing else. */
+/** The statements of a change, in order. A tally steps first, so that a full one costs nothing else. */
 export function stepsOf(change: RowChange, statements: Statements, indexing: Indexing): readonly Step[] {
   const stored = storedBy(change, statements, indexing)
   if (change.change !== 'insert' || !change.counted) return stored
@@ -81,8 +84,8 @@ export function stepsOf(change: RowChange, statements: Statements, indexing: Ind
 }
 
 /**
- * The tallies of all calls of a batch that is stored as a whole, each stepped once by all of its inserts. That goes before all changes: a tally
- * that is full refuses an insert even if the batch deletes a row of it.
+ * The steps of all tallies of a batch that is stored as a whole, one step for all inserts of a tally. They run before all changes: so a
+ * full tally refuses an insert even if the same batch deletes a row.
  */
 export function countingInserts(batch: readonly Commit[], statements: Statements): readonly Step[] {
   const tallies = new Map<string, { readonly place: Place; readonly by: number; readonly atMost: number | null }>()
@@ -97,7 +100,7 @@ export function countingInserts(batch: readonly Commit[], statements: Statements
   return [...tallies.values()].map(({ place, by, atMost }) => counting(place, by, atMost, statements))
 }
 
-/** The statements of a change but what counts the row that it inserts. */
+/** The statements of a change, without the tally's step for an inserted row. */
 export function storedBy(change: RowChange, statements: Statements, indexing: Indexing): readonly Step[] {
   const { row } = change
   const isIndexed = indexing.kinds.has(row.kind)
@@ -156,7 +159,7 @@ function counting({ kind, account, region }: Place, by: number, atMost: number |
   }
 }
 
-/** What the change log says of a call: the keys of all rows that it changes, and of their places. */
+/** The keys that the change log records for a call: those of all rows that it changes, and of their places. */
 export const keysChangedBy = onceFor((commit: Commit): readonly string[] => {
   const keys: string[] = []
   for (const { change, row } of commit.changes)
@@ -165,7 +168,7 @@ export const keysChangedBy = onceFor((commit: Commit): readonly string[] => {
   return keys
 })
 
-/** The same of calls that are stored together, each key once. */
+/** The same for calls that are stored together, each key once. */
 export function changedKeys(batch: readonly Commit[]): readonly string[] {
   const keys = new Set<string>()
   for (const commit of batch) if (commit.changes.length > 0) for (const key of keysChangedBy(commit)) keys.add(key)
@@ -173,12 +176,12 @@ export function changedKeys(batch: readonly Commit[]): readonly string[] {
 }
 
 /**
- * What the rows of `changesSince` say; `own` is 1 in a transaction that has moved the number and not logged it yet. A log with a gap, or with
- * a row that is no list of keys, says nothing. Throws Unavailable.
+ * The meaning of the rows of `changesSince`. `own` is 1 in a transaction that has moved the change number without logging it yet. When the
+ * log has a gap, or a row that is no list of keys, the keys are null. Throws Unavailable.
  */
 export function toChanges(rows: readonly Columns[], since: number, own = 0): Changes {
   const number = Number(rows[0]?.['n'] ?? 0) - own
-  // Beyond, numbers that differ would seem the same.
+  // Beyond safe integers, different numbers would compare as equal.
   if (!Number.isSafeInteger(number)) throw new Unavailable(`the change number ${number} is too large: restore a backup`)
   if (number === since) return { number, keys: [] }
   const keys = new Set<string>()
@@ -190,7 +193,9 @@ export function toChanges(rows: readonly Columns[], since: number, own = 0): Cha
   return { number, keys: rows.length === number - since ? [...keys] : null }
 }
 
-/** For each call of a batch, whether it has read something that changed; whether it has read anything where the log does not say what did. */
+/**
+ * Whether each call of a batch has read something that changed. When the log does not say what changed: whether the call has read anything.
+ */
 export function movedCalls(reads: readonly (readonly string[])[], { keys }: Changes): readonly boolean[] {
   const changed = keys && new Set(keys)
   return reads.map((some) => (changed ? some.some((key) => changed.has(key)) : some.length > 0))
@@ -204,7 +209,7 @@ function parsed(json: unknown): unknown {
   }
 }
 
-/** Throws Unavailable when a newer program has written the database, or when it is being filled. */
+/** Throws Unavailable when a newer program wrote the database, or a copy is filling it. */
 export function checkVersion(found: number, known: number): void {
   if (found === FILLING) throw isBeingFilled()
   if (found > known)

@@ -11,9 +11,9 @@ export type Entry = Selectable<Tables['record_index']>
 type EntryKey = Pick<Entry, 'kind' | 'account' | 'region' | 'created_at' | 'id'>
 
 export interface SearchStatements {
-  /** Writes the entry of a record, whatever was there. */
+  /** Writes a record's entry, or replaces it. */
   readonly index: Statement<Entry>
-  /** The statement of as many entries as GROUP says, of different rows. */
+  /** The statement for GROUP entries of different rows. */
   readonly indexGroup: (entries: readonly Entry[]) => Bound
   readonly unindex: Statement<EntryKey>
   /**
@@ -23,11 +23,11 @@ export interface SearchStatements {
   readonly found: (search: Search, page: { offset: number; limit: number }) => Bound
   /** How many entries come after one, in the order of `found`. */
   readonly foundAfter: (search: Search, after: Pick<Row, 'createdAt' | 'id'>) => Bound
-  /** Entries whose ids come after one, by id, as `found` has them. */
+  /** Entries with ids after `after`, by id, in the form of `found`. */
   readonly foundById: (search: Search, page: { after: string; limit: number }) => Bound
 }
 
-/** Where in what is found to read; a statement takes of it what it needs. */
+/** The place to read from; each statement uses the members that it needs. */
 interface Stretch {
   readonly offset: number
   readonly limit: number
@@ -107,7 +107,7 @@ function valuesOf(entry: Entry): Entry {
   }
 }
 
-/** The page with its records, and what belongs to them. */
+/** The page with its records, and with the children of these. */
 function withRecords(
   sources: ReturnType<ChosenEntries['sources']>,
   page: ReturnType<ChosenEntries['chosen']>,
@@ -131,12 +131,12 @@ function withRecords(
         .onRef('record.created_at', '=', 'entry.created_at'),
     )
     .select([sql<number>`0`.as('owned'), 'entry.created_at', 'entry.id', ...columns])
-  // In the same statement, so that nothing changes in between.
+  // In the same statement, so that nothing can change in between.
   if (hasText)
     rows = rows.unionAll((query) =>
       query
         .selectFrom('entry')
-        // In this order, SQLite begins with the few entries.
+        // SQLite begins with the few entries in this order.
         .crossJoin('record')
         .where('record.kind', '=', through)
         .whereRef('record.account', '=', 'entry.account')
@@ -149,7 +149,7 @@ function withRecords(
           ...columns,
         ]),
     )
-  // By number: names would mean different columns with and without a union.
+  // By number, because names would mean different columns with and without a union.
   rows = rows.orderBy(sql`1`)
   for (const column of order) rows = rows.orderBy(column === 'id' ? sql`3` : sql`2`)
   return rows
@@ -157,7 +157,7 @@ function withRecords(
 
 const utf8 = new TextEncoder()
 
-/** Binds a search to the statement of its shape, which is compiled when it is used first. */
+/** Binds a search to the statement of its shape, which is compiled at its first use. */
 function byShape(
   build: (given: Wanted & Stretch, shape: Shape) => Compilable,
 ): (search: Search, stretch: Partial<Stretch>) => Bound {

@@ -1,28 +1,28 @@
-// What the index of records holds. It is not authenticated, so it only says which records a search may find; whoever shows one holds it against
-// the search. An entry changes in the transaction that changes its record.
+// The contents of the index of records. The index is not authenticated, so it only says which records a search may find; a reader must
+// compare each record with the search. An entry changes in the same transaction as its record.
 import type { Row } from './storage.ts'
 
-/** What the index has of a record. */
+/** The index entry of a record. */
 export interface Indexed {
-  /** A bit for each property that the record has, of 31. */
+  /** One bit for each property of the record; at most 31 bits. */
   readonly facets: number
-  /** When it gets other facets by itself, and which; null for never. */
+  /** When the facets change by themselves, and to what; null for never. */
   readonly turns: { readonly at: number; readonly facets: number } | null
-  /** From when on no search finds it; null for never. */
+  /** The time from which no search finds the record; null for never. */
   readonly goneAt: number | null
-  /** Texts that searches name as a whole, each between two line breaks; '' for none. */
+  /** Texts that searches name as a whole, each between two line feeds; '' for none. */
   readonly labels: string
-  /** Text of which searches name a part; see `folded`. */
+  /** Text that searches name a part of; see `folded`. */
   readonly text: string
 }
 
-/** Which kinds of records are indexed, and what the index has of one: a pure function of its row, which may throw where the row is damaged. */
+/** The indexed kinds, and the entry of a record: a pure function of its row, which may throw for a damaged row. */
 export interface Indexing {
   readonly kinds: ReadonlySet<string>
   of(row: Row): Indexed
 }
 
-/** For a database in which nothing is searched, and no record of an indexed kind is changed. */
+/** For a database without searches, and without changes to records of indexed kinds. */
 export const NO_INDEXING: Indexing = {
   kinds: new Set(),
   of: ({ kind }) => {
@@ -30,11 +30,11 @@ export const NO_INDEXING: Indexing = {
   },
 }
 
-/** How a database is opened: its index, and who hears how far a migration that takes long has come. */
+/** How to open a database: its indexing, and a function that reports the progress of a long migration. */
 export interface Opening {
   readonly indexing: Indexing
   readonly notice: (message: string) => void
-  /** Whether to open a database that is being filled, to finish it. */
+  /** Whether to open a database that a copy is filling, in order to finish it. */
   readonly filling?: boolean
 }
 

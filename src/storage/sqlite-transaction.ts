@@ -28,10 +28,10 @@ interface Parts {
   readonly savepoints: boolean
 }
 
-/** A call failed after it had changed rows, and no savepoint was set before it: all must be rolled back, and done again with savepoints. */
+/** A call failed after it had changed rows, without a savepoint. The transaction must be rolled back, and repeated with savepoints. */
 export class HalfDone extends Error {}
 
-/** Good for one transaction, which the caller begins and ends. */
+/** For one transaction, which the caller begins and ends. */
 export class SqliteTransaction {
   readonly #db: SqliteConnection
   readonly #statements: Statements
@@ -70,7 +70,7 @@ export class SqliteTransaction {
     if (basis && basis.number !== before && !basis.reads) return new Stale()
     const changes = basis?.reads && basis.number !== before ? this.#changesNow(basis.number) : null
     const moved = basis?.reads && changes ? movedCalls(basis.reads, changes) : []
-    // Where the root keys were changed, all calls are moved: the head is not written under those that this batch came with.
+    // After a change of the root keys all calls are moved. Then the head must not be written under the root keys of this batch.
     if (commits.some(({ event }, i) => event && !moved[i])) this.#chainOn(chaining, basis)
     const outcomes = commits.map((commit, i) => (moved[i] ? 'moved' : this.#commitOnce(commit)))
     const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
@@ -88,7 +88,7 @@ export class SqliteTransaction {
     return toChanges(this.#db.all(this.#statements.changesSince({ number })), number)
   }
 
-  /** Begins the chain of the transaction, or goes on with it for another batch. */
+  /** Begins the transaction's chain, or continues it for another batch. */
   #chainOn(chaining: Chaining, basis: Basis | null): void {
     const change = basis?.number ?? null
     if (this.#chain) return void this.#chain.goOn(chaining, change)
@@ -115,11 +115,11 @@ export class SqliteTransaction {
     if (failed) return failed
     const chain = this.#chain
     if (!event || !chain) return 'committed'
-    for (const one of [event, ...(further ?? [])]) this.#db.run(this.#statements.event(chain.add(one)))
+    for (const added of [event, ...(further ?? [])]) this.#db.run(this.#statements.event(chain.add(added)))
     return 'committed'
   }
 
-  /** Makes all of the changes, or none; returns why none. */
+  /** Makes all of the changes, or none. Returns why none. */
   #change(changes: readonly RowChange[]): 'moved' | 'full' | null {
     if (!this.#savepoints) return this.#firstFailure(changes)
     this.#db.control('SAVEPOINT call')

@@ -16,7 +16,7 @@ import { StoredRows } from './stored-rows.ts'
 import { WalSync } from './wal-sync.ts'
 
 const DIGEST_BYTES = 16
-/** A batch of so many calls is synced on the main thread while the disk is fast: there is little else to do. */
+/** A batch of at most this many calls is synced on the main thread while the disk is fast, because there is little other work. */
 const FEW = 4
 
 /** Opens and migrates the database file; `:memory:` serves tests. Throws Unavailable. */
@@ -25,7 +25,7 @@ export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage 
 }
 
 class SqliteStorage extends StoredRows implements Storage {
-  // While a batch is synced, the next one grows: fewer and larger batches cost less a call than two at once.
+  // The next batch grows during a sync: fewer and larger batches cost less per call than two at a time.
   readonly commitsAtOnce = 1
   readonly enough = 1
   readonly risks: readonly string[] = []
@@ -35,13 +35,13 @@ class SqliteStorage extends StoredRows implements Storage {
   readonly events: EventStorage
   /** null for a database in memory. */
   readonly #wal: WalSync | null
-  /** null for a database in memory, which no other connection sees. */
+  /** null for a database in memory, which no other connection can see. */
   readonly #searches: SqliteSearches | null
   readonly #indexing: Indexing
   readonly #scrubs: SqliteScrubs
 
   constructor(path: string, opening: Opening) {
-    // They share one thread.
+    // All searches share one thread.
     super(statements('sqlite'), 1)
     this.events = new SqliteEvents(
       this.statements,
@@ -83,8 +83,8 @@ class SqliteStorage extends StoredRows implements Storage {
     const ended = guarded(() => this.#transact(batches))
     let calls = 0
     for (const [i, { commits }] of batches.entries()) {
-      const one = ended[i]
-      if (one && 'outcomes' in one) this.#noteStored(commits, one)
+      const result = ended[i]
+      if (result && 'outcomes' in result) this.#noteStored(commits, result)
       calls += commits.length
     }
     if (this.#wal && !(calls <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
@@ -117,7 +117,7 @@ class SqliteStorage extends StoredRows implements Storage {
     return this.#scrubs.done()
   }
 
-  /** Reads back the nonces of the last time window, so that no replay succeeds after a restart. */
+  /** Reads the nonces of the last time window back, so that no replay succeeds after a restart. */
   #recallNonces(): void {
     const limit = 1000
     for (let offset = 0; ; offset += limit) {

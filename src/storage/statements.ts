@@ -1,4 +1,4 @@
-// Every statement on records, tallies and nonces, compiled once per dialect; with those on events.
+// All statements on records, tallies and nonces, compiled once per dialect, together with those on events.
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
@@ -28,8 +28,8 @@ export interface Reads {
 }
 
 /**
- * Each but `moveHead`, `openTally` and `lockHead` is guarded: it touches one row or none. On PostgreSQL it returns a row when it touched one;
- * SQLite says how many it touched, and would keep a journal of a statement that returns rows.
+ * All but `moveHead`, `openTally` and `lockHead` are guarded: they touch one row or none. On PostgreSQL a guarded statement returns a row
+ * when it touched one. SQLite reports the count of touched rows instead; it would keep a journal for a statement that returns rows.
  */
 export interface Changes {
   readonly insert: Statement<Row>
@@ -44,9 +44,9 @@ export interface Changes {
   readonly expect: Statement<AtRevision>
   /** Reads a row. On PostgreSQL nobody else changes or locks it until the transaction ends. */
   readonly lockHead: Statement<RowKey>
-  /** Makes the tally's row when there is none. */
+  /** Creates the tally's row if there is none. */
   readonly openTally: Statement<Place>
-  /** `atMost` is the highest count allowed before the step. */
+  /** `atMost` is the highest count before the step. */
   readonly stepTally: Statement<Place & { by: number; atMost: number }>
 }
 
@@ -55,10 +55,10 @@ type NonceRow = { readonly digest: Uint8Array; readonly expiresAt: number }
 export interface Nonces {
   /** Guarded. */
   readonly nonce: Statement<NonceRow>
-  /** The statement of as many nonces as GROUP says; touches those that are new. */
+  /** The statement for GROUP nonces. It touches the nonces that are new. */
   readonly nonceGroup: (nonces: readonly NonceRow[]) => Bound
   readonly dropNonces: Statement<{ now: number; limit: number }>
-  /** The nonces of one batch, where memory tells which were used (SQLite). */
+  /** The nonces of one batch, for SQLite, where memory knows the used nonces. */
   readonly nonceBatch: Statement<{ expiresAt: number; digests: Uint8Array }>
   readonly nonceBatches: Statement<{ limit: number; offset: number }>
   readonly dropNonceBatches: Statement<{ now: number; limit: number }>
@@ -233,10 +233,10 @@ function nonces(db: Kysely<Tables>): Nonces {
       .values(rows.map(({ digest, expiresAt }) => ({ digest, expires_at: expiresAt })))
       .onConflict((conflict) => conflict.doNothing())
       .returning('expires_at')
-  const one = statement<NonceRow>((given) => inserting([given]))
+  const single = statement<NonceRow>((given) => inserting([given]))
   return {
-    nonce: one,
-    nonceGroup: grouped(one, inserting),
+    nonce: single,
+    nonceGroup: grouped(single, inserting),
     dropNonces: statement(({ now, limit }) =>
       db
         .deleteFrom('nonce')

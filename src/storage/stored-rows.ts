@@ -1,28 +1,28 @@
-// Reading records, as both databases store them.
+// Reads records: what both databases share.
 import { type Columns, toChanges, toRow } from './rows.ts'
 import { SearchTurns } from './search-turns.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import type { Changes, Found, FoundRows, Place, Range, Row, RowKey, Search } from './storage.ts'
 
-// No record was made before 1970.
+// No record dates from before 1970.
 const BEGINNING = { createdAt: -1, id: '' }
 
-/** What adapters have in common: they differ in how a statement is run. */
+/** The common part of the adapters, which differ in how they run a statement. */
 export abstract class StoredRows {
   protected readonly statements: Statements
   protected readonly searches: SearchTurns
 
-  /** `searchesAtOnce` is how many searches the adapter can run at the same time. */
+  /** `searchesAtOnce` is the most searches that the adapter can run at the same time. */
   constructor(statements: Statements, searchesAtOnce: number) {
     this.statements = statements
     this.searches = new SearchTurns(searchesAtOnce)
   }
 
-  /** Runs a statement; returns all of its rows. Throws Unavailable. */
+  /** Runs a statement. Returns all of its rows. Throws Unavailable. */
   protected abstract all(bound: Bound): Promise<readonly Columns[]>
 
-  /** Runs a statement of a search; returns all of its rows. Throws Unavailable. */
+  /** Runs a statement of a search. Returns all of its rows. Throws Unavailable. */
   protected abstract sought(bound: Bound): Promise<readonly Columns[]>
 
   async #rows(bound: Bound): Promise<Row[]> {
@@ -39,7 +39,7 @@ export abstract class StoredRows {
     return row ? toRow(row) : null
   }
 
-  /** Reads from the nearer end, since the rows that an offset passes over cost time. */
+  /** Reads from the nearer end, because passing over rows costs time. */
   async page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]> {
     const { kind, account, region, parent } = range
     const { page, pageFromEnd, ownedPage, ownedPageFromEnd } = this.statements
@@ -99,13 +99,13 @@ export abstract class StoredRows {
   }
 
   async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
-    // No kind is named '', so nothing comes before this key.
+    // No kind is named '', so this key comes before all others.
     const { kind, account, region, id } = after ?? { kind: '', account: '', region: '', id: '' }
     return this.#rows(this.statements.scan({ kind, account, region, id, limit }))
   }
 
   async changesSince(number: number | null): Promise<Changes> {
-    // A row without a log says nothing of what changed.
+    // Without the log, the row says nothing of what changed.
     if (number === null) return toChanges(await this.all(this.statements.changeNumber({})), -1)
     return toChanges(await this.all(this.statements.changesSince({ number })), number)
   }
@@ -115,7 +115,7 @@ export abstract class StoredRows {
   }
 }
 
-/** What a statement of a search found, and the entry that comes last. */
+/** The results in a search's rows, and the last entry. */
 function toFound(all: readonly Columns[]) {
   const entries = all.filter(({ owned }) => owned === 0)
   const last = entries.at(-1)

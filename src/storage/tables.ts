@@ -1,4 +1,4 @@
-// The tables as Kysely knows them, in both dialects.
+// The tables as Kysely sees them, in both dialects.
 import type { Kysely as Database, Generated } from 'kysely'
 import {
   DummyDriver,
@@ -77,7 +77,7 @@ export interface Tables {
 
 export type Dialect = 'sqlite' | 'postgresql'
 
-/** Builds statements and compiles them; it runs none. */
+/** Builds and compiles statements. It runs none. */
 export function builder(dialect: Dialect): Database<Tables> {
   return new Kysely<Tables>({
     dialect: {

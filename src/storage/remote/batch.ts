@@ -8,7 +8,7 @@ import { Packer, Unpacker } from './packer.ts'
 const CHANGES = ['insert', 'update', 'delete', 'expect'] as const
 const OUTCOMES: readonly Outcome[] = ['committed', 'moved', 'full', 'nonce-used', 'unavailable']
 
-/** Marks of what a call has, in one number. */
+/** The parts of a commit, as bits of one number. */
 const NONCE = 1
 const EVENT = 2
 const FURTHER = 4
@@ -67,7 +67,7 @@ export function unpackStored(packed: Packed): Stored {
 
 function known<T>(all: readonly T[], index: number): T {
   const found = all[index]
-  if (found === undefined) throw new FrameError('a frame holds a value that there is not')
+  if (found === undefined) throw new FrameError('a frame holds an unknown value')
   return found
 }
 
@@ -82,7 +82,7 @@ function packCommit({ changes, nonce, event, further, scrub }: Commit, packer: P
   if (event) packEvent(event, packer)
   if (!further) return
   packer.number(further.length)
-  for (const one of further) packEvent(one, packer)
+  for (const event of further) packEvent(event, packer)
 }
 
 function unpackCommit(unpacker: Unpacker): Commit {
