@@ -20,7 +20,7 @@ type Reads = readonly (readonly string[])[]
 export type Store = (reads: () => Reads, commit: (basis: Basis) => Promise<Stored>) => Promise<Stored>
 
 /** After a batch that met changes by others, this many batches expect more of them. */
-const RECKONING = 16
+const CONTENDED_BATCHES = 16
 
 export class FollowedChanges {
   readonly #rooms: Rooms
@@ -34,7 +34,7 @@ export class FollowedChanges {
   #next: Promise<void> | null = null
   #wentBack = false
   /** The number of batches that still expect changes by others. */
-  #reckoning = 0
+  #contendedBatches = 0
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
@@ -114,7 +114,7 @@ export class FollowedChanges {
     const error = new Unavailable(
       `the change number of the database went back from ${this.#number} to ${number}: restart on the right copy`,
     )
-    if (!this.#wentBack) this.#rooms.alarm('the database was put back to an older copy', error)
+    if (!this.#wentBack) this.#rooms.alarm('the database was restored from an older copy', error)
     this.#wentBack = true
     return error
   }
@@ -137,14 +137,14 @@ export class FollowedChanges {
    * records.
    */
   async commit<T>(attempt: (store: Store) => Promise<T>, inTurn = false): Promise<T> {
-    const reckons = this.#reckoning > 0 && !inTurn
-    if (reckons) this.#reckoning--
+    const isContended = this.#contendedBatches > 0 && !inTurn
+    if (isContended) this.#contendedBatches--
     try {
-      return await attempt(reckons ? this.#reckoningStore : this.#firstStore)
+      return await attempt(isContended ? this.#contendedStore : this.#firstStore)
     } catch (error) {
       if (!(error instanceof Stale)) throw error
     }
-    this.#reckoning = RECKONING
+    this.#contendedBatches = CONTENDED_BATCHES
     await this.follow()
     return attempt(this.#laterStore)
   }
@@ -154,27 +154,27 @@ export class FollowedChanges {
   readonly #laterStore: Store = async (reads, commit) => {
     const { key } = this.#rooms.roots
     const own = key === null ? reads() : reads().map((some) => [key, ...some])
-    return this.#met(await commit({ number: this.#number, reads: own }))
+    return this.#takingOver(await commit({ number: this.#number, reads: own }))
   }
 
   /** As later attempts. When all calls are moved, the root keys may have changed: then this server must follow first. */
-  readonly #reckoningStore: Store = async (...batch) => {
+  readonly #contendedStore: Store = async (...batch) => {
     const stored = await this.#laterStore(...batch)
     if (stored.outcomes.every((outcome) => outcome === 'moved')) throw new Stale()
     return stored
   }
 
   /** Takes over the changes of others before a batch, if the database returned them with the batch. */
-  async #met(stored: Stored): Promise<Stored> {
+  async #takingOver(stored: Stored): Promise<Stored> {
     const { outcomes, others } = stored
     if (!others) return stored
     try {
       await this.#takeOver(others)
-      this.#reckoning = RECKONING
+      this.#contendedBatches = CONTENDED_BATCHES
       return stored
     } catch {
       // The batch may be stored. The next batch meets the same error when it follows these changes.
-      this.#reckoning = 0
+      this.#contendedBatches = 0
       return { outcomes, number: null }
     }
   }
