@@ -97,21 +97,18 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   ]
   const recordIndex = schema
     .createTable('record_index')
-    .addColumn('kind', text, required)
-    .addColumn('account', text, required)
-    .addColumn('region', text, required)
+    // What searches read of all entries comes first. PostgreSQL finds a column at the least cost where all before it have fixed lengths and no nulls.
     .addColumn('created_at', 'bigint', required)
-    .addColumn('id', text, required)
-    // What searches read of all entries comes first.
     .addColumn('steady_until', 'bigint', required)
     .addColumn('facets', 'bigint', required)
-    .addColumn('words', text, required)
-    .addColumn('labels', text, required)
+    .addColumn('later', 'bigint', required)
+    .addColumn('gone_at', 'bigint', required)
+    .addColumn('place', text, required)
+    .addColumn('id', text, required)
+    .addColumn('words', bytes, required)
+    .addColumn('labels', bytes, required)
     .addColumn('parent', text)
-    .addColumn('gone_at', 'bigint')
-    .addColumn('turns_at', 'bigint')
-    .addColumn('later', 'bigint')
-    .addPrimaryKeyConstraint('record_index_key', ['kind', 'account', 'region', 'created_at', 'id'])
+    .addPrimaryKeyConstraint('record_index_key', ['place', 'created_at', 'id'])
   // A search goes through all entries of an account and region: they lie together.
   const indexed = [dialect === 'sqlite' ? recordIndex.modifyEnd(sql`WITHOUT ROWID`) : recordIndex]
   return [initial, chained, numbered, indexed].map((step) => step.map((statement) => statement.compile().sql))

@@ -128,25 +128,25 @@ function moving(guarded: Bound, closing: Bound | null = null): Step {
 }
 
 const FOREVER = Number.MAX_SAFE_INTEGER
+const utf8 = new TextEncoder()
 
 /** The entry of a row of an indexed kind. */
 export function entryOf(row: Row, indexing: Indexing): Entry {
   const { facets, turns, goneAt, labels, text } = indexing.of(row)
   return {
     ...entryKey(row),
-    steady_until: Math.min(goneAt ?? FOREVER, turns?.at ?? FOREVER),
+    steady_until: Math.min(turns?.at ?? FOREVER, goneAt ?? FOREVER),
     facets,
-    words: text,
-    labels,
+    later: turns?.facets ?? facets,
+    gone_at: goneAt ?? FOREVER,
+    words: utf8.encode(text),
+    labels: utf8.encode(labels),
     parent: row.parent,
-    gone_at: goneAt,
-    turns_at: turns?.at ?? null,
-    later: turns?.facets ?? null,
   }
 }
 
-function entryKey({ kind, account, region, createdAt, id }: Row) {
-  return { kind, account, region, created_at: createdAt, id }
+function entryKey(row: Row) {
+  return { place: placeKey(row), created_at: row.createdAt, id: row.id }
 }
 
 function counting({ kind, account, region }: Place, by: number, atMost: number | null, statements: Statements): Step {

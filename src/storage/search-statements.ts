@@ -1,14 +1,14 @@
 // The statements on the index of records.
 import type { Compilable, Kysely, Selectable } from 'kysely'
-import { ChosenEntries, type Labels, type Shape, type Wanted } from './chosen-entries.ts'
+import { ChosenEntries, type Further, type Labels, type Shape, type Wanted } from './chosen-entries.ts'
 import { sql } from './kysely.ts'
 import { type Bound, grouped, type Statement, statement } from './statement.ts'
-import { MAX_LABELS, type Row, type Search } from './storage.ts'
+import { MAX_LABELS, placeKey, type Row, type Search } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'
 
 /** A row of the index. */
 export type Entry = Selectable<Tables['record_index']>
-type EntryKey = Pick<Entry, 'kind' | 'account' | 'region' | 'created_at' | 'id'>
+type EntryKey = Pick<Entry, 'place' | 'created_at' | 'id'>
 
 export interface SearchStatements {
   /** Writes a record's entry, or replaces it. */
@@ -21,6 +21,8 @@ export interface SearchStatements {
    * text, come the records of the kind `through` whose parents they are, with `owned` 1.
    */
   readonly found: (search: Search, page: { offset: number; limit: number }) => Bound
+  /** How many entries there are. */
+  readonly foundAll: (search: Search) => Bound
   /** How many entries come after one, in the order of `found`. */
   readonly foundAfter: (search: Search, after: Pick<Row, 'createdAt' | 'id'>) => Bound
   /** Entries with ids after `after`, by id, in the form of `found`. */
@@ -45,10 +47,14 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
     const page = entries.chosen(given, shape).orderBy('created_at').orderBy('id').limit(limit).offset(offset)
     return withRecords(entries.sources(given, shape), page, ['created_at', 'id'], given, shape)
   })
+  const count = (given: Wanted, shape: Shape, further?: Further) => {
+    const chosen = entries.chosen(given, shape, further)
+    return entries.sources(given, shape).selectFrom(chosen.as('chosen')).select(sql<number>`count(*)`.as('n'))
+  }
+  const foundAll = byShape(count)
   const foundAfter = byShape((given, shape) => {
     const { createdAt, after } = given
-    const chosen = entries.chosen(given, shape, (time, id) => sql`(${time}, ${id}) > (${createdAt}, ${after})`)
-    return entries.sources(given, shape).selectFrom(chosen.as('chosen')).select(sql<number>`count(*)`.as('n'))
+    return count(given, shape, (time, id) => sql`(${time}, ${id}) > (${createdAt}, ${after})`)
   })
   const foundById = byShape((given, shape) => {
     const page = entries
@@ -62,25 +68,25 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
       .insertInto('record_index')
       .values(entries.map(valuesOf))
       .onConflict((conflict) =>
-        conflict.columns(['kind', 'account', 'region', 'created_at', 'id']).doUpdateSet(({ ref }) => ({
+        conflict.columns(['place', 'created_at', 'id']).doUpdateSet(({ ref }) => ({
           steady_until: ref('excluded.steady_until'),
           facets: ref('excluded.facets'),
+          later: ref('excluded.later'),
+          gone_at: ref('excluded.gone_at'),
           words: ref('excluded.words'),
           labels: ref('excluded.labels'),
           parent: ref('excluded.parent'),
-          gone_at: ref('excluded.gone_at'),
-          turns_at: ref('excluded.turns_at'),
-          later: ref('excluded.later'),
         })),
       )
   const index = statement<Entry>((entry) => indexing([entry]))
   return {
     index,
     indexGroup: grouped(index, indexing),
-    unindex: statement(({ kind, account, region, created_at, id }) =>
-      db.deleteFrom('record_index').where((columns) => columns.and({ kind, account, region, created_at, id })),
+    unindex: statement(({ place, created_at, id }) =>
+      db.deleteFrom('record_index').where((columns) => columns.and({ place, created_at, id })),
     ),
     found,
+    foundAll: (search) => foundAll(search, NOTHING),
     foundAfter: (search, { createdAt, id }) => foundAfter(search, { createdAt, after: id }),
     foundById,
   }
@@ -88,23 +94,8 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
 
 /** Each column by name: parameters of a statement can't be spread. */
 function valuesOf(entry: Entry): Entry {
-  const { kind, account, region, created_at, id, steady_until, facets, words, labels } = entry
-  const { parent, gone_at, turns_at, later } = entry
-  return {
-    kind,
-    account,
-    region,
-    created_at,
-    id,
-    steady_until,
-    facets,
-    words,
-    labels,
-    parent,
-    gone_at,
-    turns_at,
-    later,
-  }
+  const { created_at, steady_until, facets, later, gone_at, place, id, words, labels, parent } = entry
+  return { created_at, steady_until, facets, later, gone_at, place, id, words, labels, parent }
 }
 
 /** The page with its records, and with the children of these. */
@@ -112,7 +103,7 @@ function withRecords(
   sources: ReturnType<ChosenEntries['sources']>,
   page: ReturnType<ChosenEntries['chosen']>,
   order: readonly ('created_at' | 'id')[],
-  { through }: Wanted,
+  { kind, account, region, through }: Wanted,
   { hasText }: Shape,
 ) {
   const found = sources.with(
@@ -124,9 +115,9 @@ function withRecords(
     .selectFrom('entry')
     .leftJoin('record', (join) =>
       join
-        .onRef('record.kind', '=', 'entry.kind')
-        .onRef('record.account', '=', 'entry.account')
-        .onRef('record.region', '=', 'entry.region')
+        .on('record.kind', '=', kind)
+        .on('record.account', '=', account)
+        .on('record.region', '=', region)
         .onRef('record.id', '=', 'entry.id')
         .onRef('record.created_at', '=', 'entry.created_at'),
     )
@@ -139,8 +130,8 @@ function withRecords(
         // SQLite begins with the few entries in this order.
         .crossJoin('record')
         .where('record.kind', '=', through)
-        .whereRef('record.account', '=', 'entry.account')
-        .whereRef('record.region', '=', 'entry.region')
+        .where('record.account', '=', account)
+        .where('record.region', '=', region)
         .whereRef('record.parent', '=', 'entry.id')
         .select([
           sql<number>`1`.as('owned'),
@@ -169,6 +160,7 @@ function byShape(
     const own = built.get(number) ?? statement<Wanted & Stretch>((given) => build(given, shape))
     built.set(number, own)
     const named: Labels = Object.fromEntries(labels.map((label, i) => [`label${i}`, utf8.encode(label)]))
-    return own({ ...NOTHING, ...stretch, ...search, text: utf8.encode(text), ...named })
+    const places = { place: placeKey(search), throughPlace: placeKey({ ...search, kind: search.through }) }
+    return own({ ...NOTHING, ...stretch, ...search, ...places, text: utf8.encode(text), ...named })
   }
 }

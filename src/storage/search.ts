@@ -40,7 +40,7 @@ export interface Opening {
 
 export const UNINDEXED: Opening = { indexing: NO_INDEXING, notice: () => {} }
 
-/** The text as the index has it: in lower case, and without the characters that PostgreSQL can't store. */
+/** The text as the index has it: in lower case, and whole characters, as UTF-8 has no others. */
 export function folded(text: string): string {
-  return text.toLowerCase().toWellFormed().replaceAll('\0', '\ufffd')
+  return text.toLowerCase().toWellFormed()
 }

@@ -71,14 +71,15 @@ export abstract class StoredRows {
     return this.searches.run(search.account, () => this.#search(search, offset, limit))
   }
 
-  /** What a page passes over is not gone through again to count all. */
   async #search(search: Search, offset: number, limit: number): Promise<Found> {
     const { found, last } = toFound(await this.sought(this.statements.found(search, { offset, limit })))
     const size = found.rows.length
-    const before = last ? offset + size : 0
-    if (size < limit && (last || offset === 0)) return { ...found, total: before }
-    const [counted] = await this.sought(this.statements.foundAfter(search, last ?? BEGINNING))
-    return { ...found, total: before + Number(counted?.['n'] ?? 0) }
+    if (size < limit && (last || offset === 0)) return { ...found, total: offset + size }
+    const { foundAfter, foundAll } = this.statements
+    // PostgreSQL counts all entries in less time than nearly all. What a later page passed over is not gone through twice.
+    const isFirst = !last || offset === 0
+    const [counted] = await this.sought(isFirst ? foundAll(search) : foundAfter(search, last))
+    return { ...found, total: (isFirst ? 0 : offset + size) + Number(counted?.['n'] ?? 0) }
   }
 
   searchById(search: Search, after: string, limit: number): Promise<FoundRows> {

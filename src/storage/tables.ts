@@ -47,20 +47,21 @@ interface EventIndexTable {
 }
 
 interface RecordIndexTable {
-  kind: string
-  account: string
-  region: string
   created_at: number
-  id: string
-  /** Until then, the record is found, and by its first facets. */
+  /** Until then, the record is found and has `facets`; in milliseconds since 1970, and FOREVER where nothing changes by itself. */
   steady_until: number
   facets: number
-  words: string
-  labels: string
+  /** The facets from `steady_until` to `gone_at`. */
+  later: number
+  /** From then on, no search finds the record; FOREVER for never. */
+  gone_at: number
+  /** The `placeKey` of the record. One comparison takes less time than three of kind, account and region. */
+  place: string
+  id: string
+  /** In UTF-8. PostgreSQL searches in bytes, and would convert the text of each entry. */
+  words: Uint8Array
+  labels: Uint8Array
   parent: string | null
-  gone_at: number | null
-  turns_at: number | null
-  later: number | null
 }
 
 export interface Tables {

@@ -358,7 +358,7 @@ describe('an index that was altered', () => {
   })
 
   it('makes no other key be shown, and is reported', async () => {
-    index.prepare('UPDATE record_index SET words = ? WHERE id = ?').run('second', one)
+    index.prepare('UPDATE record_index SET words = ? WHERE id = ?').run(Buffer.from('second'), one)
     assert.deepEqual(await search('second'), [[two], 1])
     assert.match(alarms().join(), /the index of records was altered.*cmk\//s)
     index.prepare('UPDATE record_index SET facets = 2 WHERE id = ?').run(two)
@@ -368,7 +368,7 @@ describe('an index that was altered', () => {
     assert.deepEqual(await search('named'), [[one], 1])
     assert.equal(alarms().length, 1)
     const tagged = { RegionId: 'cn-hangzhou', ResourceType: 'key', 'Tag.1.Key': 'Team' }
-    index.prepare("UPDATE record_index SET labels = char(10) || 'Team' || char(9) || 'A' || char(10)").run()
+    index.prepare('UPDATE record_index SET labels = ?').run(Buffer.from('\nTeam\tA\n'))
     assert.deepEqual((await house.must('ListTagResources', tagged)).TagResources.TagResource, [])
     assert.equal(alarms().length, 1)
   })
@@ -383,7 +383,7 @@ describe('an index that was altered', () => {
 
   it('shows no key that is not there', async () => {
     index.exec(
-      `INSERT INTO record_index SELECT kind, account, region, created_at + 1, 'none', steady_until, facets, words, labels, parent, gone_at, turns_at, later FROM record_index WHERE id = '${two}'`,
+      `INSERT INTO record_index SELECT created_at + 1, steady_until, facets, later, gone_at, place, 'none', words, labels, parent FROM record_index WHERE id = '${two}'`,
     )
     assert.deepEqual(await search('changed'), [[one, two], 2])
     assert.equal(alarms().length, 1)
@@ -391,7 +391,7 @@ describe('an index that was altered', () => {
 
   it('shows no key twice', async () => {
     index.exec(
-      `INSERT INTO record_index SELECT kind, account, region, created_at + 1, id, steady_until, facets, words, labels, parent, gone_at, turns_at, later FROM record_index WHERE id = '${two}'`,
+      `INSERT INTO record_index SELECT created_at + 1, steady_until, facets, later, gone_at, place, id, words, labels, parent FROM record_index WHERE id = '${two}'`,
     )
     assert.deepEqual(await search('changed'), [[one, two], 2])
     assert.equal(alarms().length, 1)

@@ -109,7 +109,7 @@ for (const [name, open] of kinds)
       before(async () => {
         const rows = [
           entry('z', 1, { facets: 1, text: '50% of_it\n!', labels: '\nA\tx\n' }),
-          entry('a', 2, { facets: 2, text: 'ünder', labels: '\nA\txy\nb\t\n' }),
+          entry('a', 2, { facets: 2, text: 'ünder\0', labels: '\nA\txy\nb\t\n' }),
           entry('m', 2, { facets: 4, goneAt: 100 }),
           entry('n', 2, { facets: 4, goneAt: 101 }),
           entry('o', 3, { facets: 1, turns: { at: 100, facets: 2 } }),
@@ -162,6 +162,7 @@ for (const [name, open] of kinds)
           assert.deepEqual(await ids({ text: part }), ['', 0], part)
         assert.deepEqual(await ids({ text: 'nde' }), ['a', 1])
         assert.deepEqual(await ids({ text: 'ü' }), ['a', 1])
+        assert.deepEqual(await ids({ text: 'r\0' }), ['a', 1])
         assert.deepEqual(await ids({ text: 'x'.repeat(5000) }), ['', 0])
       })
 
