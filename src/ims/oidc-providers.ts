@@ -1,4 +1,4 @@
-// OIDC providers as operations read, change and show them.
+// Shared by the operations on OIDC providers.
 import { refuse } from '../api/errors.ts'
 import type { Decision, Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -7,7 +7,7 @@ import { findOidcProvider } from '../ram/find.ts'
 import { type OidcProvider, type OidcProviderBody, oidcProviderArn } from '../ram/oidc-provider.ts'
 import type { RamContext } from '../ram/operation.ts'
 
-/** The provider in replies. Lists are one text; an empty one is left out, because clients split the text. */
+/** The provider in replies. A list is one text with commas. An empty list is omitted, because clients would split it into one empty item. */
 export function oidcProviderAnswer({ account, createdAt, body }: OidcProvider): Reply {
   const { providerName, issuerUrl, clientIds, fingerprints, description, issuanceLimitHours, updatedAt } = body
   return {
@@ -25,7 +25,7 @@ export function oidcProviderAnswer({ account, createdAt, body }: OidcProvider): 
   }
 }
 
-/** The provider and the changes of it that a call asks for; nothing changes where `changed` returns null. */
+/** Decides a change of a provider. `changed` returns the new values, or null where the call changes nothing. */
 export async function changedProvider(
   name: string,
   context: RamContext,

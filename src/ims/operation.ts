@@ -1,4 +1,4 @@
-// What an operation of IMS works with: what those of RAM do.
+// Operations of IMS have the context of RAM's operations.
 import { type Declaration, operationsOf } from '../api/operation.ts'
 import type { Parameters } from '../api/parameters.ts'
 import { IMS } from '../api/product.ts'
@@ -7,7 +7,7 @@ import type { RamContext } from '../ram/operation.ts'
 
 const declared = operationsOf<RamContext, Change>(IMS)
 
-/** Declares an operation. Newer policies write the action with `ram:`, older ones with `ims:`. */
+/** Declares an operation. Policies name its action with the prefix `ram:`, or in older policies `ims:`; both count. */
 export function operation<P extends Parameters>(declaration: Declaration<RamContext, Change, P>) {
   const { name, otherActions = [] } = declaration
   return declared({ ...declaration, otherActions: [`ram:${name}`, ...otherActions] })

@@ -1,5 +1,5 @@
-// Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md): those of OIDC providers, then
-// those of the account's settings that RAM does not have, or has in another form.
+// Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md): first the parameters of OIDC
+// providers, then settings of the account that RAM lacks or has in another form.
 import { refuse } from '../api/errors.ts'
 import { optional, type Parameter, shaped } from '../api/parameters.ts'
 import {
@@ -14,11 +14,11 @@ import {
   whole,
 } from '../ram/parameters.ts'
 
-/** The most characters of the URL of an issuer. */
+/** The longest URL of an issuer, in characters. */
 const MAX_URL = 255
-/** Host, port and path alone: what else a URL may have is not part of an issuer's name. */
+/** Only host, port and path: an issuer's name contains no user, query or fragment. */
 const URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[\w.~!$&'()*+,;=:%/-]*)?$/
-/** The most characters of several items in one text. */
+/** The longest text with several items, in characters. */
 const MAX_LIST = 16_384
 
 /** The name of an OIDC provider. */
@@ -28,7 +28,7 @@ export const providerName = nameOf(
   'letters, digits, ., _ and -, the first and the last a letter or digit',
 )
 
-/** The URL of an issuer, as its tokens name it: it is compared to the letter. */
+/** The URL of an issuer. Tokens must name it with exactly the same characters. */
 export const issuerUrl = shaped(
   checked(`A URL of https, at most ${MAX_URL} characters, without ?, # and @.`, (url) => {
     if (url.length > MAX_URL) return 'Length'
@@ -39,24 +39,23 @@ export const issuerUrl = shaped(
 
 export const providerDescription = textOf(256)
 
-/** How old a token may be when a session is asked for with it, in hours. */
+/** How old a token may be when it starts a session, in hours. */
 export const issuanceLimitHours = whole(1, 168)
 
-/** A client that the provider serves: an audience of its tokens. */
+/** A client of the provider: an audience of its tokens. */
 export const clientId = nameOf(
   128,
   /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/,
   'letters, digits, ., _, -, : and /, the first a letter or digit',
 )
 
-/** The fingerprint of a root certificate that may vouch for the issuer's host. */
+/** The fingerprint of a root certificate in which the certificate chain of the issuer's host may end. */
 export const fingerprint = nameOf(128, /^[A-Za-z0-9]+$/, 'letters and digits')
 
-/** Several of them in one text. */
 export const clientIds = listOf(clientId, 'Client IDs')
 export const fingerprints = listOf(fingerprint, 'Fingerprints')
 
-/** Several of an item in one text, with commas between them; each counts once. */
+/** A parameter with several items in one text, separated by commas. Duplicates count once. */
 function listOf(item: Parameter<string>, what: string): Parameter<readonly string[]> {
   return {
     type: 'text',
@@ -65,20 +64,20 @@ function listOf(item: Parameter<string>, what: string): Parameter<readonly strin
     required: true,
     read(name, text) {
       if (lengthOf(text) > MAX_LIST) throw refuse('InvalidParameter.{name}.Length', { name })
-      return [...new Set(text.split(',').map((one) => item.read(name, one)))]
+      return [...new Set(text.split(',').map((part) => item.read(name, part)))]
     },
   }
 }
 
-/** The paging of lists by name, 100 at most. */
+/** The paging of lists by name, with at most 100 items a page. */
 export const shortPages = { ...pagingParameters, MaxItems: optional(whole(1, 100), 100) }
 
-/** What the domain of an account ends in, behind its alias or its id. */
+/** The end of an account's domain, after its alias or its id. */
 export const DOMAIN_END = '.onaliyun.com'
-/** The most characters of a domain. */
+/** The longest domain, in characters. */
 const MAX_DOMAIN = 64
 
-/** The domain of an account's users: it names the account by its alias or its id. */
+/** The domain of an account's users: the account's alias or id, and DOMAIN_END. */
 export const defaultDomain = shaped(
   checked(`The account alias or the account ID with ${DOMAIN_END}, at most ${MAX_DOMAIN} characters.`, (domain) => {
     if (domain.length > MAX_DOMAIN) return 'Length'
@@ -88,13 +87,13 @@ export const defaultDomain = shaped(
   { longest: MAX_DOMAIN },
 )
 
-/** More blocks than RAM takes, in a shorter text. */
+/** More blocks than RAM accepts, in a shorter text. */
 export const imsNetworkMasks = networkMasks(40, 512)
 
-/** The ways to send a code that IMS knows. */
+/** The ways to send a verification code. */
 const VERIFICATION_TYPES = ['sms', 'email']
 
-/** The ways by which users may be sent a code; none where the list is empty. */
+/** The allowed ways to send a user a verification code; an empty list allows none. */
 export const verificationTypes = valued<readonly string[]>(
   'json',
   `A JSON array of ${VERIFICATION_TYPES.join(' and ')}.`,

@@ -1,4 +1,4 @@
-// The settings of an account as IMS shows them: those of RAM, under other names here and there, and with more of them.
+// The settings of an account in IMS's replies: RAM's settings, some under other names, and further ones.
 import type { Reply } from '../api/operation.ts'
 import type { AccountSettings } from '../ram/account-settings.ts'
 import { DOMAIN_END } from './parameters.ts'
@@ -34,7 +34,7 @@ export function preferenceAnswer({ securityPreference, furtherPreference }: Acco
   }
 }
 
-/** The domain of an account's users: its alias, or its id where it has none. */
+/** The domain of an account's users, with the account's alias, or its id where it has no alias. */
 export function domainOf(alias: string, accountId: string): string {
   return `${alias || accountId}${DOMAIN_END}`
 }

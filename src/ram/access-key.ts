@@ -1,4 +1,4 @@
-// AccessKeys: of accounts, users and services. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
+// AccessKeys of accounts, users and services. Secrets are sealed at rest. A secret is opened once for as long as its record stays in memory.
 import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
@@ -10,9 +10,9 @@ import { ramScope, USER, type User } from './records.ts'
 interface AccessKeyBody {
   /** Empty for a service. */
   readonly accountId: string
-  /** The user it belongs to; absent for the account itself. */
+  /** The user who owns it; absent for an AccessKey of the account itself or of a service. */
   readonly userId?: string
-  /** The service that has it, such as ecs.aliyuncs.com. */
+  /** The service that owns it, such as ecs.aliyuncs.com; absent for any other. */
   readonly service?: string
   /** Base64 of the sealed secret. */
   readonly sealedSecret: string
@@ -24,7 +24,7 @@ export const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: fa
 
 const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/
 
-/** What verifies signatures of an AccessKey, and the caller that they authenticate. */
+/** An AccessKey with its secret in plaintext, and the caller that its signatures authenticate. */
 export interface AccessKey {
   readonly caller: AccountCaller | UserCaller | ServiceCaller
   readonly secret: string
@@ -32,7 +32,7 @@ export interface AccessKey {
 }
 
 interface Opened {
-  /** The user's record that the caller was made of. */
+  /** The user's record from which the caller was built. */
   readonly user: User | null
   readonly accessKey: AccessKey
 }
@@ -50,8 +50,8 @@ export class AccessKeys {
   }
 
   /**
-   * The AccessKey with this id, or null. Throws when its record is not authentic, or was sealed under other root keys than those that came
-   * into use since.
+   * The AccessKey with this id, or null. Throws when its record is not authentic, or when its secret does not open under the current root keys,
+   * which can happen while they change.
    */
   async find(id: string, ledger: Pick<LedgerView, 'get'>): Promise<AccessKey | null> {
     const record = ACCESS_KEY_ID.test(id) ? await ledger.get(ACCESS_KEY, INSTALLATION, id) : null
@@ -89,7 +89,7 @@ function unopenable(id: string): Error {
   return new Error(`the secret of AccessKey ${id} does not open`)
 }
 
-/** Where an AccessKey's record holds a sealed value. */
+/** The sealed value in an AccessKey's record. */
 export const sealedAccessKey = {
   kind: ACCESS_KEY,
   reseal: ({ id, body }: AccessKeyRecord, reseal: (place: readonly string[], sealed: string) => string) => {

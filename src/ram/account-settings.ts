@@ -1,4 +1,4 @@
-// The settings of an account's RAM as a whole: alias, password policy, security preference.
+// The account-wide settings of RAM: alias, password policy, security preference.
 import { refuse } from '../api/errors.ts'
 import { type Change, INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
@@ -29,12 +29,12 @@ export interface SecurityPreference {
 
 /** The part of the password policy that only IMS sets and shows. */
 export interface FurtherPasswordRules {
-  /** How many different characters a password has. */
+  /** How many different characters a password must have. */
   readonly MinimumPasswordDifferentCharacter: number
   readonly PasswordNotContainUserName: boolean
 }
 
-/** The part of the security preference that only IMS sets and shows. Of it, `mandatory` alone has an effect here. */
+/** The part of the security preference that only IMS sets and shows. Only MFAOperationForLogin `mandatory` has an effect. */
 export interface FurtherPreference {
   readonly AllowUserToLoginWithPasskey: boolean
   readonly MFAOperationForLogin: 'mandatory' | 'independent' | 'adaptive'
@@ -88,7 +88,7 @@ const DEFAULTS: AccountSettings = {
 }
 
 const ACCOUNT_SETTINGS: Kind<AccountSettings> = { name: 'ram-account-settings', counted: false }
-/** An alias belongs to one account of the installation; its record's id is the alias. */
+/** An account alias; its record's id is the alias, so an alias belongs to one account of the installation. */
 export const ACCOUNT_ALIAS: Kind<{ readonly accountId: string }> = { name: 'account-alias', counted: false }
 const SETTINGS_ID = 'settings'
 
@@ -96,12 +96,12 @@ async function stored({ ledger, caller }: Reads): Promise<Recorded<AccountSettin
   return ledger.get(ACCOUNT_SETTINGS, ramScope(caller.accountId), SETTINGS_ID)
 }
 
-/** The account's settings, with defaults for what was never set. */
+/** The account's settings, with defaults for settings that were never set. */
 export async function accountSettings(context: Reads): Promise<AccountSettings> {
   return { ...DEFAULTS, ...(await stored(context))?.body }
 }
 
-/** The change that sets some of them. */
+/** The change that sets some of the account's settings. */
 export async function changeSettings(some: Partial<AccountSettings>, context: RamContext): Promise<Change> {
   const record = await stored(context)
   const body = { ...DEFAULTS, ...record?.body, ...some }
@@ -111,8 +111,8 @@ export async function changeSettings(some: Partial<AccountSettings>, context: Ra
 }
 
 /**
- * The changes that give the account an alias in place of the one that it has; '' for none. Refuses with EntityAlreadyExists.AccountAlias
- * where another account has it.
+ * The changes that replace the account's alias; '' removes it. Refuses with EntityAlreadyExists.AccountAlias where another account has the
+ * alias.
  */
 export async function aliasChanges(alias: string, context: RamContext): Promise<readonly Change[]> {
   const { alias: before } = await accountSettings(context)
@@ -125,7 +125,7 @@ export async function aliasChanges(alias: string, context: RamContext): Promise<
   return [...taken, await changeSettings({ alias }, context), ...(await releasedAlias(before, context))]
 }
 
-/** The change that frees an alias for any account; none where the account has no alias (''). */
+/** The change that frees an alias for other accounts; none for '', which means no alias. */
 async function releasedAlias(alias: string, { ledger }: RamContext): Promise<readonly Change[]> {
   const record = alias === '' ? null : await ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)
   return record ? [remove(ACCOUNT_ALIAS, record)] : []

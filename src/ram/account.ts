@@ -1,4 +1,4 @@
-// Accounts: which there are, which was first, and how one is made or given credentials.
+// Accounts: their list, the first of them, their creation, and the credentials that an operator provides.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -22,7 +22,7 @@ export interface Credentials extends AccessKeyPair {
   readonly accountId: string
 }
 
-/** Credentials to give to an account; null for the first account, or a new one where there is none. */
+/** Credentials for an account. With accountId null they are for the first account, or for a new one in an empty database. */
 export interface Given extends AccessKeyPair {
   readonly accountId: string | null
 }
@@ -49,7 +49,7 @@ export class Accounts {
     return (await ledger.get(ACCOUNT, INSTALLATION, accountId)) !== null
   }
 
-  /** How many accounts there are, by a tally that nothing authenticates. */
+  /** The number of accounts, from a tally that is not authenticated. */
   async count(): Promise<number> {
     return this.#ledger.count(ACCOUNT, INSTALLATION)
   }
@@ -60,8 +60,8 @@ export class Accounts {
   }
 
   /**
-   * The account that was made first; null in a database that never had one, which authentic records alone decide. Throws with what to do
-   * where an account must be and is not: who removes rows gets no new one.
+   * The id of the account that was created first; null in a database that never had an account. Only authenticated records decide this. Throws,
+   * with the remedy, where an account must exist and does not, so that nobody obtains a new root account by the removal of rows.
    */
   async first(ledger: Reads = this.#ledger): Promise<string | null> {
     const { firstAccount } = this.#installation.record.body
@@ -82,8 +82,8 @@ export class Accounts {
   }
 
   /**
-   * Makes the first account of the database, with these credentials, unless another process made one meanwhile: `same` with these
-   * credentials, or `other`.
+   * Creates the first account of the database with these credentials. If another process was faster, returns `same` where its account has
+   * these credentials, or else `other`.
    */
   async makeFirst(credentials: Credentials, name: string, now: number): Promise<'made' | 'same' | 'other'> {
     return commitMarked(this.#ledger, this.#installation, async (view) => {
@@ -94,11 +94,11 @@ export class Accounts {
     })
   }
 
-  /** Makes the account if it is new, and gives it these credentials: see `outcomeOfGiving`. Throws when the AccessKey belongs to somebody else. */
+  /** Creates the account if it is new, and adds these credentials: see `outcomeOfGiving`. Throws when the AccessKey belongs to another holder. */
   async provide(credentials: Given, name: string, now: number, how: Giving = {}): Promise<Provided> {
     await this.first()
     return commitMarked(this.#ledger, this.#installation, async (view) => {
-      // Decided again with the rest: another server may make the first account meanwhile.
+      // Read within the attempt: another server may create the first account meanwhile.
       const accountId = credentials.accountId ?? (await this.first(view)) ?? newAccountId(this.#random)
       const account = await view.get(ACCOUNT, INSTALLATION, accountId)
       const context = { view, accessKeys: this.#accessKeys, random: this.#random, now }
@@ -141,10 +141,10 @@ export class Accounts {
   async #all(ledger: Reads): Promise<readonly Account[]> {
     const all: Account[] = []
     for await (const account of this.#each(ACCOUNT, ledger)) all.push(account)
-    return all.sort((one, other) => one.createdAt - other.createdAt)
+    return all.sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** All of a kind by id, not by a page: pages end where a tally says, which nothing authenticates. */
+  /** All records of a kind, by id. A page would end where a tally says so, and tallies are not authenticated. */
   async *#each<B>(kind: Kind<B>, ledger: Reads) {
     for (let after = ''; ; ) {
       const found = await ledger.between(kind, INSTALLATION, { after, before: '\x7f', limit: AT_ONCE })

@@ -1,4 +1,4 @@
-// How users, groups, roles and policies look in replies (docs/reference/operations/ram-2015-05-01.md).
+// Users, groups, roles and policies in replies (docs/reference/operations/ram-2015-05-01.md).
 import type { Reply, Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import type { FoundPolicy } from './find.ts'
@@ -33,7 +33,7 @@ export function roleArn(role: Role): string {
   return `acs:ram::${role.account}:role/${role.body.roleName}`
 }
 
-/** Without the trust policy, as lists show it. */
+/** A role in lists, which do not show its trust policy. */
 export function roleSummary(role: Role): Reply {
   const { roleId, roleName, description, maxSessionSeconds, updatedAt } = role.body
   return {

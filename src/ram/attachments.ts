@@ -1,4 +1,5 @@
-// Attaching policies to users, groups and roles: the principal's record says what it has, an attachment record leads back.
+// Attaches policies to users, groups and roles. The principal's record lists its policies; an attachment record leads from the policy back to
+// the principal.
 import { refuse } from '../api/errors.ts'
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -36,8 +37,8 @@ export async function attach(
 ): Promise<Change[]> {
   const policy = await wantedPolicy(wanted, context)
   const { policies } = principal.body
-  if (policies.some((one) => one.policy === policy.key)) throw refuse(`EntityAlreadyExists.${type}.Policy`)
-  const ofType = policies.filter((one) => one.policy.startsWith(`${policy.type}/`)).length
+  if (policies.some((attached) => attached.policy === policy.key)) throw refuse(`EntityAlreadyExists.${type}.Policy`)
+  const ofType = policies.filter((attached) => attached.policy.startsWith(`${policy.type}/`)).length
   if (ofType >= limit(type, policy.type, context)) throw refuse(`LimitExceeded.${type}.Policy`)
   const attached = { policy: policy.key, attachedAt: context.now }
   const { id } = principal
@@ -69,7 +70,7 @@ export async function detach(
   const policy = await wantedPolicy(wanted, context)
   const scope = ramScope(context.caller.accountId)
   const attachment = await context.ledger.get(ATTACHMENT, scope, attachmentId(policy.key, type, principal.id))
-  const policies = principal.body.policies.filter((one) => one.policy !== policy.key)
+  const policies = principal.body.policies.filter((attached) => attached.policy !== policy.key)
   if (!attachment || policies.length === principal.body.policies.length) throw refuse(`EntityNotExist.${type}.Policy`)
   return [
     update(principal, { body: { ...principal.body, policies } }),
@@ -84,7 +85,7 @@ function attachmentId(key: string, type: PrincipalType, id: string): string {
 
 const AT_ONCE = 1000
 
-/** What a policy is attached to, the oldest attachment first. */
+/** The principals to which a policy is attached, the oldest attachment first. */
 export async function attachmentsOf(key: string, context: Pick<RamContext, 'ledger' | 'caller'>) {
   const all: { readonly type: PrincipalType; readonly id: string; readonly attachedAt: number }[] = []
   for (let offset = 0; ; offset += AT_ONCE) {

@@ -1,4 +1,4 @@
-// Decides whether a caller may do what a call asks (docs/reference/policy-language.md, "Decision").
+// Decides whether policies allow a caller's request (docs/reference/policy-language.md, "Decision").
 import { type Caller, type SessionCaller, servicePrincipal } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource, SelfService } from '../api/operation.ts'
@@ -14,7 +14,7 @@ import { IMPLICIT } from './policy/policy-set.ts'
 import { type Role, ramScope, USER, type User } from './records.ts'
 import { type TrustAction, TrustPolicies } from './trust.ts'
 
-/** What a caller asks to be allowed. */
+/** A request for access. */
 export interface AccessRequest {
   readonly caller: Caller
   readonly action: string
@@ -23,11 +23,11 @@ export interface AccessRequest {
   readonly resources: readonly Resource[]
   readonly facts: RequestFacts
   readonly selfService?: SelfService | undefined
-  /** What the call reads through. */
+  /** The view through which the call reads. */
   readonly ledger: LedgerView
 }
 
-/** What policies need to know of a resource. */
+/** The properties of a resource that policies evaluate. */
 type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every' | 'deniedOn' | 'usedBy'> & {
   readonly name?: string
 }
@@ -36,14 +36,14 @@ export class Authorizer {
   readonly #permissions: PermissionReader
   readonly #trust: TrustPolicies
 
-  /** `alarm` receives stored policies that are broken, or have a part that matches nothing. */
+  /** `alarm` receives reports of stored policies that are broken, or contain a part that matches nothing. */
   constructor(ledger: Pick<Ledger, 'confirms'>, alarm: PolicyAlarm) {
     const policies = new CompiledPolicies(alarm)
     this.#permissions = new PermissionReader(ledger, policies, alarm)
     this.#trust = new TrustPolicies(policies, alarm)
   }
 
-  /** Returns why the call is denied, by the first resource that is; null when the call is allowed. */
+  /** Returns the denial of the first denied resource; null when the call is allowed. */
   async denial(request: AccessRequest): Promise<Denial | null> {
     const { caller, facts } = request
     if (caller.type === 'root-account') return null
@@ -53,7 +53,7 @@ export class Authorizer {
     for (const resource of resources) {
       const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
       const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
-      // It has no policies. Of a session whose policies are broken none may be ignored.
+      // A service has no policies, so its use of its own key is allowed. A session has policies, and even here a Deny in them must count.
       if (isItsOwn && caller.type === 'service') continue
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
@@ -77,7 +77,7 @@ export class Authorizer {
     return this.#permissions.of(caller, ledger)
   }
 
-  /** The role of a session; null when it was deleted since. */
+  /** The role of a session; null when the role has been deleted. */
   sessionRole(session: SessionCaller, ledger: Pick<LedgerView, 'get'>): Promise<Role | null> {
     return this.#permissions.sessionRole(session, ledger)
   }
@@ -92,11 +92,11 @@ export class Authorizer {
     return this.#trust.keys(role)
   }
 
-  /** Whether the account's security preference lets a user do this to itself, whatever policies leave open. */
+  /** Whether the account's security preference allows users to do this to themselves without a policy. An explicit Deny still counts. */
   async #maySelfServe({ caller, selfService, ledger }: AccessRequest, resource: Asked): Promise<boolean> {
     if (selfService === undefined || caller.type !== 'ram-user') return false
     const { accountId, principalId } = caller
-    // By the record: another user may have the name by now that the caller had when it was authenticated.
+    // Reads the user by id: since the caller was authenticated, its name may have passed to another user.
     const user = await ledger.get(USER, ramScope(accountId), principalId)
     if (!user || !isOwn(user, resource, selfService)) return false
     const { securityPreference } = await accountSettings({ ledger, caller })
@@ -110,7 +110,7 @@ const PREFERENCES = {
   'MFA devices': 'AllowUserToManageMFADevices',
 } as const
 
-/** Whether the resource is the user itself or, of MFA devices, the one that has the user's name: of others it could fill the quota. */
+/** Whether the resource is the user, or the MFA device with the user's name. Any other device name would let users exhaust the quota of devices. */
 function isOwn(user: User, { arn, name }: Asked, selfService: SelfService): boolean {
   const { account, body } = user
   if (arn === `acs:ram:*:${account}:user/${body.userName}`) return true

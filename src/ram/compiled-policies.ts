@@ -1,9 +1,9 @@
-// Policy documents, compiled once each: the same document counts for many principals and calls.
+// Compiles each policy document once: many principals and calls share a document.
 
 import { type CompiledPolicy, compilePolicy } from './policy/compile.ts'
 import { type PolicyUse, parsePolicy } from './policy/language.ts'
 
-/** Of each use; beyond so many documents all are forgotten. */
+/** How many documents stay in memory for each use. One more document clears them all. */
 const KEPT_DOCUMENTS = 1000
 
 export type PolicyAlarm = (message: string, error: unknown) => void
@@ -21,14 +21,14 @@ export class CompiledPolicies {
   }
 
   /**
-   * A stored policy; `which` names it in the log. Logs each of its parts that match nothing: a new policy would be refused for it. Throws
-   * MalformedPolicy.
+   * Returns a stored policy, compiled. `which` names it in the log. Logs each part that matches nothing, which a new policy would be refused
+   * for. Throws MalformedPolicy.
    */
   stored(document: string, use: 'identity' | 'trust', which: string): CompiledPolicy {
     return this.#once(document, use, () => {
       const policy = parsePolicy(document, use)
       for (const flaw of policy.flaws)
-        this.#alarm(`${which} has a part that is never true: correct it and write it again`, flaw)
+        this.#alarm(`${which} contains a part that never matches: correct it and write the policy again`, flaw)
       return compilePolicy(policy)
     })
   }
@@ -42,9 +42,9 @@ export class CompiledPolicies {
     const kept = this.#kept[use]
     const known = kept.get(document)
     if (known !== undefined) return known
-    const made = make()
+    const compiled = make()
     if (kept.size >= KEPT_DOCUMENTS) kept.clear()
-    kept.set(document, made)
-    return made
+    kept.set(document, compiled)
+    return compiled
   }
 }

@@ -1,17 +1,17 @@
-// What a request says about itself, for the conditions of policies (docs/reference/policy-language.md, "Condition keys").
+// The values of condition keys in a request (docs/reference/policy-language.md, "Condition keys").
 import { type Caller, mfaPresent, principalArn } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import { conditionKey, isResourceTag, RESOURCE_TAG } from './policy/condition-key.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 
-/** The facts of a call that conditions can ask for. */
+/** The facts of a call that conditions can test. */
 export interface RequestFacts {
   readonly now: number
   readonly secureTransport: boolean
   readonly sourceAddress: string
   readonly requestTags: Tags
-  /** Further keys of a product, such as sts:ExternalId; they come before all others. */
+  /** Further keys of a product, such as sts:ExternalId. They take precedence over all others. */
   readonly further?: ReadonlyMap<string, string | readonly string[]>
 }
 
@@ -23,8 +23,8 @@ const PRINCIPAL_ARN = conditionKey('acs:PrincipalARN')
 const REQUEST_TAG = conditionKey('acs:RequestTag/')
 
 /**
- * The values for one resource of a call. Keys that a call never has here (acs:SourceVpc, acs:MFAPresent with an
- * AccessKey, …) are absent (docs/reference/policy-language.md).
+ * The values for one resource of a call. Keys that do not apply (acs:SourceVpc; acs:MFAPresent with an AccessKey; …) are absent
+ * (docs/reference/policy-language.md).
  */
 export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
   const known = new Map<string, string | readonly string[] | undefined>(facts.further)

@@ -1,9 +1,9 @@
-// A denial, as the refusal and the event show it.
+// A denial in the form that the refusal and the event show.
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Verdict } from './policy/policy-set.ts'
 
-/** The kinds of callers, by their names in denials. */
+/** The names of caller types in denials. */
 const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
   'root-account': 'Account',
   'ram-user': 'SubUser',
@@ -12,7 +12,7 @@ const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
   'oidc-provider': 'OIDCProvider',
 }
 
-/** The denial of an action on a resource (an ARN), by a verdict on policies of this type. */
+/** Returns the denial of an action on a resource (an ARN) from a verdict of policies of this type. */
 export function denialOf(
   { caller, action }: { readonly caller: Caller; readonly action: string },
   resource: string,

@@ -1,4 +1,4 @@
-// Finding users, groups, roles, policies and OIDC providers by name, in any case. What policies are asked about is in resources.ts.
+// Finds users, groups, roles, policies and OIDC providers by name, ignoring case. resources.ts turns names into the resources of policies.
 import type { UserCaller } from '../api/caller.ts'
 import type { Code } from '../api/errors/catalogue.ts'
 import { refuse } from '../api/errors.ts'
@@ -22,7 +22,7 @@ import {
 } from './records.ts'
 import { SYSTEM_POLICY_DATE, systemPolicies } from './system-policies.ts'
 
-/** What finding needs: the ledger, and whose records to look in. */
+/** The ledger, and the account whose records are searched. */
 export interface Reads {
   readonly ledger: Pick<Ledger, 'get'>
   readonly caller: { readonly accountId: string }
@@ -47,7 +47,9 @@ export async function findUser(name: string, context: Reads): Promise<User> {
   return found(await userByName(name, context), 'EntityNotExist.User')
 }
 
-/** The calling user, by its id: its name may have passed to somebody else since the call was authenticated. Refuses with EntityNotExist.User. */
+/**
+ * The calling user, by id: since the call was authenticated, its name may have passed to another user. Refuses with EntityNotExist.User.
+ */
 export async function callingUser({ ledger, caller }: Reads & { readonly caller: UserCaller }): Promise<User> {
   return found(await ledger.get(USER, ramScope(caller.accountId), caller.principalId), 'EntityNotExist.User')
 }

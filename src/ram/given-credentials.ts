@@ -1,4 +1,4 @@
-// Credentials that the operator gives an account from outside: what becomes of them, and of the AccessKeys that the account has.
+// Credentials that the operator provides for an account from outside: their effect on the account's AccessKeys.
 import { type Change, INSTALLATION, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Randomness } from '../runtime/runtime.ts'
@@ -13,25 +13,24 @@ export interface AccessKeyPair {
 }
 
 export interface Giving {
-  /** They are the account's from outside, so the AccessKey that was configured before is disabled, and none that was deleted comes back. */
+  /** They come from the configuration: the AccessKey that was configured before is disabled, and a deleted AccessKey is not created again. */
   readonly configured?: boolean
-  /** Where the account's events of it are. */
+  /** The region of the account's events about the change. */
   readonly region?: string
 }
 
-/** What came of credentials that were given to an account. */
+/** The outcome for credentials that were provided for an account. */
 export interface Provided {
-  /** Why the AccessKey does not work: it was disabled or deleted since it was given first. */
+  /** Why the AccessKey does not work: it was disabled or deleted after it was first provided. null where it works. */
   readonly revoked: 'disabled' | 'deleted' | null
-  /** The AccessKey that was configured before, and is disabled now. */
+  /** The AccessKey that was configured before and is now disabled. */
   readonly superseded: string | null
-  /** The account's other active AccessKeys, where this one is new. */
+  /** The account's other active AccessKeys; empty unless this AccessKey is new to the account. */
   readonly others: readonly string[]
 }
 
 export const NOTHING_NEW: Provided = { revoked: null, superseded: null, others: [] }
 
-/** What the decision reads, and what it takes from outside. */
 export interface GivingContext {
   readonly view: LedgerView
   readonly accessKeys: AccessKeys
@@ -39,7 +38,7 @@ export interface GivingContext {
   readonly now: number
 }
 
-/** The change of one AccessKey, which leaves an event. */
+/** The change of one AccessKey. It gets an event. */
 interface KeyChange {
   readonly name: OperatorWork['name']
   readonly accessKeyId: string
@@ -47,8 +46,8 @@ interface KeyChange {
 }
 
 /**
- * Decides what becomes of an account that exists. An AccessKey that exists gets the secret given here, but one that was disabled stays so.
- * Throws when the AccessKey belongs to somebody else.
+ * Decides the effect on an existing account. An existing AccessKey gets the provided secret; a disabled one stays disabled. Throws when the
+ * AccessKey belongs to another holder.
  */
 export async function outcomeOfGiving(
   account: Account,
@@ -66,7 +65,7 @@ export async function outcomeOfGiving(
     return { result: { ...NOTHING_NEW, revoked: 'deleted' }, change: null }
   const keyChange = changeOfKey(account, key, pair, context)
   const keyChanges = keyChange ? [keyChange] : []
-  // What does not work takes nobody's place.
+  // A disabled AccessKey supersedes no other.
   if (key?.body.status === 'Inactive') {
     const change = keyChange ? recorded(account, keyChanges, how, context) : null
     return { result: { ...NOTHING_NEW, revoked: 'disabled' }, change }
@@ -74,8 +73,10 @@ export async function outcomeOfGiving(
   const isListed = accessKeyIds.includes(id)
   const supersedes = configured && configuredKeyId !== id
   if (!keyChange && isListed && !supersedes) return { result: NOTHING_NEW, change: null }
-  const active = (await accessKeysOf(account, view)).filter((one) => one.id !== id && one.body.status === 'Active')
-  const former = supersedes ? active.find((one) => one.id === configuredKeyId) : undefined
+  const active = (await accessKeysOf(account, view)).filter(
+    (other) => other.id !== id && other.body.status === 'Active',
+  )
+  const former = supersedes ? active.find((other) => other.id === configuredKeyId) : undefined
   const body = {
     ...account.body,
     accessKeyIds: isListed ? accessKeyIds : [...accessKeyIds, id],
@@ -87,13 +88,13 @@ export async function outcomeOfGiving(
     result: {
       revoked: null,
       superseded: former?.id ?? null,
-      others: active.filter((one) => one !== former).map((one) => one.id),
+      others: active.filter((other) => other !== former).map((other) => other.id),
     },
     change: { changes: !isListed || supersedes ? [...changes, update(account, { body })] : changes, events },
   }
 }
 
-/** Makes the AccessKey, or gives it another secret; null where it is as it was given. */
+/** Creates the AccessKey, or replaces its secret; null where it already has this secret. */
 function changeOfKey(
   account: Account,
   key: AccessKeyRecord | null,

@@ -5,7 +5,10 @@ export type Random = { randomBytes(length: number): Uint8Array }
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const DIGITS = '0123456789'
 
-/** `length` characters of at most 256, each as likely as any other: bytes beyond the last whole multiple are thrown away. */
+/**
+ * Returns `length` characters of an alphabet of at most 256, uniformly distributed: bytes beyond the last whole multiple of the alphabet's
+ * length are discarded.
+ */
 export function randomCharacters(length: number, alphabet: string, { randomBytes }: Random): string {
   const fair = 256 - (256 % alphabet.length)
   let text = ''

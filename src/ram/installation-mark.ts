@@ -1,5 +1,5 @@
-// What the installation's record says about accounts: it is authentic, every database has one, and all that is committed is held
-// against it. So it decides whether a start is the first.
+// The installation record's statement about the first account. The record is authenticated, every database has one, and every commit is checked
+// against it, so it decides whether a start is the first one.
 import type { Committed } from '../ledger/call.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, type Recorded, update } from '../ledger/record.ts'
@@ -7,7 +7,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { EventRow } from '../storage/storage.ts'
 
 interface Mark {
-  /** null before there was an account; absent in databases from before this was written down. */
+  /** null before the first account exists; absent in databases of releases that did not record it. */
   readonly firstAccount?: string | null
 }
 
@@ -17,10 +17,10 @@ export interface InstallationMark {
   look(): Promise<void>
 }
 
-/** How often a change is decided again while others change the same records. */
+/** How many attempts a change gets while other processes change the same records. */
 const TRIES = 10
 
-/** What a change is decided to be; null for nothing. */
+/** A decided change. */
 export interface Marked {
   readonly changes: readonly Change[]
   readonly mark?: Mark
@@ -28,8 +28,8 @@ export interface Marked {
 }
 
 /**
- * Decides and commits, with the mark in the same transaction. Decides again when something changed that `decide` read through its view, also
- * when it throws: what it read may be half old, half new. Throws when other processes keep changing the records.
+ * Decides and commits, with the mark in the same transaction. Decides again when a record changed that `decide` read through its view, even if
+ * `decide` threw, since it may have read a mix of old and new records. Throws when other processes keep changing the records.
  */
 export async function commitMarked<T>(
   ledger: Ledger,

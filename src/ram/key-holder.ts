@@ -1,5 +1,5 @@
-// The holders of AccessKeys: an account, a cloud service, or a user. The holder's record lists its AccessKeys, so that the record's
-// revision guards how many there are.
+// The holders of AccessKeys: an account, a cloud service, or a user. The holder's record lists its AccessKeys, so its revision guards their
+// number.
 import { refuse } from '../api/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
@@ -7,15 +7,15 @@ import { ACCESS_KEY, type AccessKeyRecord } from './access-key.ts'
 import { USER } from './records.ts'
 
 interface Holding {
-  /** Absent in accounts of earlier releases, until Accounts.first lists them. */
+  /** Absent in accounts of earlier releases, until Accounts.first adds the list. */
   readonly accessKeyIds?: readonly string[]
 }
 
 interface AccountBody extends Holding {
   readonly name: string
-  /** The AccessKey that the environment gave last; it may be deleted since. */
+  /** The AccessKey that the environment configured last. It may have been deleted. */
   readonly configuredKeyId?: string
-  /** AccessKeys that were deleted, the latest ones: the environment brings none of them back. Absent before the first. */
+  /** The most recently deleted AccessKeys. The environment can't recreate them. Absent before the first deletion. */
   readonly deletedKeyIds?: readonly string[]
 }
 
@@ -28,7 +28,7 @@ export const ACCOUNT: Kind<AccountBody> = { name: 'account', counted: true }
 /** Id: the service's name, such as ecs.aliyuncs.com. */
 export const SERVICE: Kind<Holding> = { name: 'service', counted: false }
 
-/** How many deleted AccessKeys an account remembers, so that its record stays small. */
+/** How many deleted AccessKeys an account remembers. The limit keeps its record small. */
 const DELETED_KEPT = 1000
 
 type Reads = Pick<Ledger, 'get'>
@@ -64,39 +64,39 @@ export interface NewAccessKey {
   readonly createdAt: number
 }
 
-/** Gives the holder an AccessKey. */
-export function addAccessKey(holder: KeyHolder, made: NewAccessKey): readonly Change[] {
-  return replaceAccessKeys(holder, [], made)
+/** The changes that add an AccessKey to its holder. */
+export function addAccessKey(holder: KeyHolder, added: NewAccessKey): readonly Change[] {
+  return replaceAccessKeys(holder, [], added)
 }
 
-/** Takes AccessKeys from their holder, and gives it a new one. */
+/** The changes that remove AccessKeys from their holder and add a new one. */
 export function replaceAccessKeys(
   holder: KeyHolder,
-  taken: readonly AccessKeyRecord[],
-  made: NewAccessKey,
+  removed: readonly AccessKeyRecord[],
+  added: NewAccessKey,
 ): readonly Change[] {
   const { accessKeyIds = [] } = holder.body
-  const kept = accessKeyIds.filter((id) => taken.every((key) => key.id !== id))
+  const kept = accessKeyIds.filter((id) => removed.every((key) => key.id !== id))
   return [
-    update(holder, { body: { ...holder.body, accessKeyIds: [...kept, made.id] } }),
-    accessKeyRecord(holder, made),
-    ...taken.map((key) => remove(ACCESS_KEY, key, true)),
+    update(holder, { body: { ...holder.body, accessKeyIds: [...kept, added.id] } }),
+    accessKeyRecord(holder, added),
+    ...removed.map((key) => remove(ACCESS_KEY, key, true)),
   ]
 }
 
-/** The record of a new AccessKey, which the holder's own record must list. */
+/** The record of a new AccessKey. The holder's record must list it too. */
 export function accessKeyRecord(holder: KeyHolder, { id, sealedSecret, createdAt }: NewAccessKey): Change {
   const body = { ...ownerIn(holder), sealedSecret, status: 'Active' } as const
   return insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt, body })
 }
 
-/** How an AccessKey's record names its holder. */
+/** The members of an AccessKey's record that name its holder. */
 function ownerIn({ kind, account, id }: Pick<KeyHolder, 'kind' | 'account' | 'id'>) {
   if (kind === USER.name) return { accountId: account, userId: id }
   return kind === SERVICE.name ? { accountId: '', service: id } : { accountId: id }
 }
 
-/** Takes an AccessKey from its holder. An account remembers it. */
+/** The changes that delete an AccessKey. An account remembers the id (deletedKeyIds). */
 export function deleteAccessKey(holder: KeyHolder, key: AccessKeyRecord): readonly Change[] {
   const { accessKeyIds = [] } = holder.body
   const body = { ...holder.body, accessKeyIds: accessKeyIds.filter((id) => id !== key.id) }

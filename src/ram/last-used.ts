@@ -1,4 +1,4 @@
-// When AccessKeys were last used: noted in memory with each call and written later, so that no call waits for it.
+// When AccessKeys were last used. Each call notes the time in memory; background work writes it later, so no call waits for the write.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 
@@ -24,7 +24,7 @@ export class LastUsed {
     return (await this.#ledger.get(LAST_USED, INSTALLATION, accessKeyId))?.body.at ?? null
   }
 
-  /** Stores the uses noted since the last time. Uses that can't be stored stay noted. */
+  /** Stores the times noted since the last write. Times that can't be stored stay noted. */
   async write(now: number): Promise<void> {
     const noted = [...this.#noted]
     for (let start = 0; start < noted.length; start += AT_ONCE) {

@@ -1,28 +1,28 @@
-// Codes that the command line shows on one machine and a person types into the console on another. A record exists only once somebody who is
-// logged on has typed the code, and a principal has one at a time: strangers can store nothing.
+// Codes that the command line shows on one machine and a person types into the console on another. A code gets a record only when a person who
+// is logged on types it, and a principal has one code at a time, so unauthenticated callers can't store anything.
 import { type Change, INSTALLATION, type Kind, type Recorded, remove } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
 
-/** What asks for a session under a code. */
+/** A command line that asks for a session under a code. */
 export interface Asking {
   readonly id: string
-  /** What it calls itself. */
+  /** The name that it gives for itself. */
   readonly name: string
-  /** Where it asked from. */
+  /** The source address of its request. */
   readonly address: string
-  /** When it began to ask, in milliseconds since 1970. */
+  /** When it began to ask; milliseconds since 1970. */
   readonly at: number
 }
 
 export interface LogOnCodeBody {
-  /** Who typed it, and in which session of the console. */
+  /** The principal who typed the code, and the session of the console in which that happened. */
   readonly principalId: string
   readonly sessionId: string
-  /** That session, sealed: its mark is a hash of a password or a secret, which nobody is to guess from a copy of the database. */
+  /** That session, sealed. Its mark is a hash of a password or secret; sealing prevents a guess at it from a copy of the database. */
   readonly session: string
   /** Milliseconds since 1970. */
   readonly until: number
-  /** null until the command line asks again. */
+  /** null until the command line asks after the code was typed. */
   readonly asks: Asking | null
   readonly decision: 'allowed' | 'denied' | null
 }
@@ -32,12 +32,12 @@ export type LogOnCode = Recorded<LogOnCodeBody>
 /** Id: the code, without its hyphen. */
 export const LOG_ON_CODE: Kind<LogOnCodeBody> = { name: 'ram-log-on-code', counted: false }
 
-/** The record of a code; null while nobody has typed it. */
+/** The record of a code; null before a person has typed it. */
 export async function logOnCode(code: string, ledger: Reads['ledger']): Promise<LogOnCode | null> {
   return ledger.get(LOG_ON_CODE, INSTALLATION, code)
 }
 
-/** The changes that forget a code which the principal typed: none where it is another's by now. */
+/** The changes that remove a code if the principal typed it; none where another principal has typed the same code since. */
 export async function forgetCode(
   code: string,
   principalId: string,

@@ -1,4 +1,4 @@
-// What is kept of the log-ons of a user, or of the account itself: failures in a row, and the sessions that were begun.
+// The log-ons of a user, or of the account itself: consecutive failures, and the sessions.
 import { type Change, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
 import { forgetCode } from './log-on-code.ts'
@@ -8,11 +8,11 @@ import { ramScope } from './records.ts'
 export interface LogOnBody {
   /** Wrong passwords and codes since the last log-on, the last lock or the last change of the password. */
   readonly failed: number
-  /** Until then no log-on succeeds; 0 where none is locked. */
+  /** No log-on succeeds before this time; 0 where log-ons are not locked. */
   readonly lockedUntil: number
   /** When the last session began; null before the first. */
   readonly lastAt: number | null
-  /** The sessions that were not logged off; those that are over stay until the next log-on. */
+  /** The sessions that were not logged off. Expired sessions stay listed until the next log-on. */
   readonly sessions: readonly ListedSession[]
   /** The code that the principal typed last, in LOG_ON_CODE. */
   readonly code?: string
@@ -21,9 +21,9 @@ export interface LogOnBody {
 interface ListedSession {
   readonly id: string
   readonly until: number
-  /** The session of the console that one of the command line was allowed in: it ends with it. */
+  /** For a session of the command line, the session of the console that allowed it. When that session ends, so does this one. */
   readonly of?: string
-  /** Allowed, and not fetched yet: until then it is no session. */
+  /** The session was allowed, and the command line has not fetched it yet. Until then it can't be used. */
   readonly waiting?: true
 }
 
@@ -39,15 +39,15 @@ export async function logOnsOf(principalId: string, { ledger, caller }: Reads): 
   return ledger.get(LOG_ON, ramScope(caller.accountId), principalId)
 }
 
-/** Whether a session was begun, and neither it nor the session that it is of was logged off. */
+/** Whether a session has begun, and neither it nor the session that allowed it was logged off. */
 export function isListed(id: string, logOns: LogOns | null): boolean {
   const sessions = logOns?.body.sessions ?? []
-  const listed = sessions.find((one) => one.id === id)
+  const listed = sessions.find((session) => session.id === id)
   if (!listed || listed.waiting) return false
-  return listed.of === undefined || sessions.some((one) => one.id === listed.of)
+  return listed.of === undefined || sessions.some((session) => session.id === listed.of)
 }
 
-/** The change that keeps this of a principal's log-ons. `createdAt` is the present moment. */
+/** The change that stores a principal's log-ons. `createdAt` is the present time, for a new record. */
 export function keepLogOns(
   before: LogOns | null,
   { accountId, principalId }: { readonly accountId: string; readonly principalId: string },
@@ -58,14 +58,14 @@ export function keepLogOns(
   return insert(LOG_ON, { ...ramScope(accountId), id: principalId, createdAt, body })
 }
 
-/** The changes after which failures are counted from none, and a lock is lifted: none where there is neither. */
+/** The changes that reset the count of failures and lift a lock; none where there is nothing to reset. */
 export async function forgetFailures(userId: string, context: Reads): Promise<readonly Change[]> {
   const record = await logOnsOf(userId, context)
   if (!record || (record.body.failed === 0 && record.body.lockedUntil === 0)) return []
   return [update(record, { body: { ...record.body, failed: 0, lockedUntil: 0 } })]
 }
 
-/** The changes that forget a user's log-ons. */
+/** The changes that remove the record of a user's log-ons. */
 export async function forgetLogOns(userId: string, context: Reads): Promise<readonly Change[]> {
   const record = await logOnsOf(userId, context)
   if (!record) return []

@@ -1,5 +1,5 @@
-// The log-on sessions of people, in the console and on the command line. A session is looked up in the records at each call,
-// so that it is over at once, on every server, when what it rests on changes.
+// The log-on sessions of people, in the console and on the command line. Each call looks its session up in the records, so a log-off or a
+// change of password ends a session at once on every server.
 import { createHash } from 'node:crypto'
 import type { AccountCaller, UserCaller } from '../api/caller.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -11,22 +11,22 @@ import { ramScope, USER, type User } from './records.ts'
 
 export type PersonCaller = AccountCaller | UserCaller
 
-/** Who had a session at its last call: what policies were compiled for this object is found again by it. */
+/** The caller of each session's last call. Compiled permissions are cached by this object's identity, so later calls must reuse it. */
 const callers = new WeakMap<LoggedOnSession, PersonCaller>()
 
 const HOUR_MS = 3_600_000
 
-/** What stands for a password's hash or a secret in a session; it says nothing of either. */
+/** The mark of a password's hash or of a secret in a session: a SHA-256 hash, from which the secret can't be read. */
 export function markOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
-/** The user as the caller of its own log-on. */
+/** The user as a caller without an AccessKey. */
 export function personOf({ account, id, body }: User): UserCaller {
   return { type: 'ram-user', accountId: account, principalId: id, userName: body.userName, accessKeyId: '' }
 }
 
-/** When a session ends by itself, as the account's settings are now. */
+/** When a session expires under the account's present settings. */
 export async function endOf(
   { accountId, since, until }: LoggedOnSession,
   ledger: Pick<LedgerView, 'get'>,
@@ -35,7 +35,7 @@ export async function endOf(
   return Math.min(until, since + securityPreference.LoginSessionDuration * HOUR_MS)
 }
 
-/** A session's principal, now: the same object while it has the same name. null when the session is over. */
+/** The present principal of a session; null when the session is over. Returns the same object while the principal keeps its name. */
 export async function principalOf(
   session: LoggedOnSession,
   now: number,

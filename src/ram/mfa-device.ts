@@ -1,4 +1,4 @@
-// Virtual MFA devices: their records, and the seeds sealed in them. A user's record names the device that is bound to it.
+// Virtual MFA devices: their records and sealed seeds. A user's record names the device that is bound to the user.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
@@ -13,9 +13,9 @@ interface MfaDeviceBody {
   readonly deviceName: string
   /** Base64 of the sealed seed. */
   readonly sealedSeed: string
-  /** The user that it is bound to, and since when; null while it is bound to none. */
+  /** The user to whom it is bound, and the time of the binding; null while it is not bound. */
   readonly bound: { readonly userId: string; readonly at: number } | null
-  /** The step of the last code that counted: no code of it or of an earlier one counts again. */
+  /** The time step of the last accepted code. Codes of this step and of earlier ones are refused, so each code works once. */
   readonly lastStep: number
 }
 
@@ -50,7 +50,7 @@ export class MfaSeeds {
   }
 }
 
-/** Where a device's record holds a sealed value. */
+/** The sealed value in a device's record. */
 export const sealedMfaDevice = {
   kind: MFA_DEVICE,
   reseal: (device: MfaDevice, reseal: (place: readonly string[], sealed: string) => string) => {
@@ -64,7 +64,7 @@ export function serialNumber({ account, body }: MfaDevice): string {
   return `acs:ram::${account}:mfa/${body.deviceName}`
 }
 
-/** The name of the device that a user may make and delete for itself: names of devices have no underscores. */
+/** The name of the device that a user may create and delete without a policy. Names of devices contain no underscores. */
 export function ownDeviceName({ body }: User): string {
   return body.userName.replaceAll('_', '-')
 }
@@ -100,7 +100,10 @@ export async function findDevice(serial: string, context: Reads): Promise<MfaDev
   return device
 }
 
-/** The device that a SerialNumber stands for, whether it exists or not; as it was created, so that another case evades no Deny. */
+/**
+ * The resource of the device that a SerialNumber names; the device need not exist. An existing device's name is spelled as it was created, so
+ * that another spelling does not evade a Deny.
+ */
 export async function deviceResource(serial: string, context: Reads): Promise<Resource> {
   const named = nameIn(serial, context) ?? serial.slice(serial.lastIndexOf('/') + 1)
   const name = (await deviceByName(named, context))?.body.deviceName ?? named

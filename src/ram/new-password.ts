@@ -1,4 +1,4 @@
-// Giving a user a password: what the account's password policy demands of it, and which former ones it must differ from.
+// Sets a user's password: it must meet the account's password policy and differ from former passwords.
 import { refuse } from '../api/errors.ts'
 import { hashPassword, isPassword, isStrong, type PasswordRules } from './password.ts'
 import type { LoginProfile, UserBody } from './records.ts'
@@ -7,8 +7,9 @@ type Random = { randomBytes(length: number): Uint8Array }
 type WithPassword = Pick<LoginProfile, 'passwordHash' | 'passwordChangedAt' | 'formerHashes'>
 
 /**
- * What the login profile of a user keeps of a new password. `user` is the one before; `now` is in milliseconds since 1970. Refuses with
- * InvalidParameter.Password.TooWeak. Takes tens of milliseconds for the password, and for each former one that counts.
+ * Returns the members of a login profile for a new password. The second parameter is the user before the change; `now` is milliseconds since
+ * 1970. Refuses with InvalidParameter.Password.TooWeak. Takes tens of milliseconds for each hash: the new password's and those of the former
+ * passwords that count.
  */
 export async function withPassword(
   password: string,
@@ -20,7 +21,7 @@ export async function withPassword(
   if (!isStrong(password, userName, rules)) throw refuse('InvalidParameter.Password.TooWeak')
   const former = profile ? [profile.passwordHash, ...(profile.formerHashes ?? [])] : []
   const counting = former.slice(0, rules.passwordPolicy.PasswordReusePrevention)
-  // One after the other: each takes 19 MiB.
+  // Sequential, since each hash takes 19 MiB of memory.
   for (const hash of counting) if (await isPassword(password, hash)) throw refuse('InvalidParameter.Password.TooWeak')
   return {
     passwordHash: await hashPassword(password, random),
@@ -29,7 +30,7 @@ export async function withPassword(
   }
 }
 
-/** When the password was given, in milliseconds since 1970. */
+/** When the password was set, in milliseconds since 1970. */
 export function passwordSince({ passwordChangedAt, createdAt }: LoginProfile): number {
   return passwordChangedAt ?? createdAt
 }

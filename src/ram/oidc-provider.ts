@@ -1,4 +1,4 @@
-// OIDC providers: the issuers whose tokens an account takes, each with the clients that it takes them for.
+// OIDC providers: the issuers whose tokens an account accepts, each with the accepted clients.
 import type { Kind, Recorded } from '../ledger/record.ts'
 
 /** An OIDC provider; its record's id is its name in lower case. */
@@ -6,9 +6,9 @@ export interface OidcProviderBody {
   readonly providerName: string
   /** Never changes; unique in the account. */
   readonly issuerUrl: string
-  /** The audiences of tokens that it takes. */
+  /** The accepted audiences of tokens. */
   readonly clientIds: readonly string[]
-  /** SHA-1 thumbprints of root certificates, in the case in which they were given. */
+  /** SHA-1 thumbprints of root certificates, in upper or lower case as sent. */
   readonly fingerprints: readonly string[]
   readonly description: string
   /** How old a token may be, in hours. */
@@ -19,7 +19,7 @@ export interface OidcProviderBody {
 export type OidcProvider = Recorded<OidcProviderBody>
 
 export const OIDC_PROVIDER: Kind<OidcProviderBody> = { name: 'ram-oidc-provider', counted: true }
-/** That an issuer has a provider in the account: its id is the issuer's URL. */
+/** Marks that an issuer has a provider in the account, so that it gets no second one. The record's id is the issuer's URL. */
 export const OIDC_ISSUER: Kind<{ readonly provider: string }> = { name: 'ram-oidc-issuer', counted: false }
 
 /** The ARN by which trust policies and tokens name a provider. */

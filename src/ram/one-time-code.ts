@@ -1,8 +1,8 @@
-// One-time codes of virtual MFA devices: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 seconds, which is what authenticator apps
-// take. Pure functions; who may use a code, and that it counts once, is decided elsewhere.
+// One-time codes of virtual MFA devices: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 seconds, as authenticator apps expect. Pure
+// functions; the callers store the last accepted step, so that each code works once.
 import { Secret, TOTP } from 'otpauth'
 
-/** RFC 4226, requirement 6: as long as the hash. */
+/** RFC 4226, section 4, R6 recommends a seed as long as the hash, 160 bits. */
 export const SEED_BYTES = 20
 
 const PERIOD_SECONDS = 30
@@ -15,8 +15,8 @@ function totpOf(seed: Uint8Array, label = '', issuer = ''): TOTP {
 }
 
 /**
- * The number of the step (since 1970) that the code is of; null for a wrong code, and for one of a step that is not after `last`, so that a
- * code counts once. `now` is in milliseconds since 1970.
+ * Returns the time step (counted since 1970) of a code; null for a wrong code, and for a code of step `last` or earlier, so that a code works
+ * once. `now` is milliseconds since 1970.
  */
 export function stepOf(seed: Uint8Array, code: string, now: number, last: number): number | null {
   // The library throws on other lengths of the encoded text.
@@ -27,21 +27,21 @@ export function stepOf(seed: Uint8Array, code: string, now: number, last: number
   return step > last ? step : null
 }
 
-/** The number of the step that the second code is of, when the first code is of the step before; else null. */
+/** Returns the time step of the second code if the first code belongs to the step before it; otherwise null. */
 export function stepOfConsecutive(seed: Uint8Array, first: string, second: string, now: number): number | null {
   const step = stepOf(seed, second, now, 0)
   if (step === null) return null
   return stepOf(seed, first, (step - 1) * PERIOD_SECONDS * 1000, step - 2) === step - 1 ? step : null
 }
 
-/** The seed as people type it: Base32 without padding. */
+/** The seed for typing: Base32 without padding. */
 export function seedText(seed: Uint8Array): string {
   return new Secret({ buffer: new Uint8Array(seed).buffer }).base32
 }
 
 /** The QR code that authenticator apps read, a PNG in Base64. `label` is the name that the app shows. */
 export async function qrCode(seed: Uint8Array, label: string): Promise<string> {
-  // Half a hundred files that a server seldom needs.
+  // Imported on demand: the package loads some fifty files, and a server seldom needs it.
   const { toDataURL } = await import('qrcode')
   const url = await toDataURL(totpOf(seed, label, 'Strongroom').toString(), { errorCorrectionLevel: 'M', scale: 6 })
   return url.slice(url.indexOf(',') + 1)

@@ -1,4 +1,4 @@
-// What a RAM operation works with: the reads of its account, the moment, the quotas, and secrets it may seal.
+// The context of RAM operations.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { RAM } from '../api/product.ts'
@@ -7,15 +7,15 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
 import type { MfaSeeds } from './mfa-device.ts'
 
-/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+/** The context of one call. `now` is milliseconds since 1970 and stays the same throughout the call. */
 export interface RamContext {
   readonly caller: Caller
   readonly now: number
-  /** The records as this attempt of the call reads them: once each. */
+  /** Reads records. A record stays as it was first read for the whole attempt of the call. */
   readonly ledger: LedgerView
   readonly quotas: RamQuotas
   randomBytes(length: number): Uint8Array
-  /** The secret of an AccessKey, sealed for its record; Base64. */
+  /** Seals the secret of an AccessKey for its record; Base64. */
   sealAccessKeySecret(accessKeyId: string, secret: string): string
   /** Seals and opens the seeds of MFA devices. */
   readonly mfaSeeds: MfaSeeds

@@ -7,7 +7,7 @@ export interface OperatorWork {
   readonly accessKeyId: string
 }
 
-/** Returns the event, for the account's trail, of an AccessKey that the operator changed on the database or by the environment of a start. */
+/** Returns the event in the account's trail for an AccessKey that the operator changed by a command or by the environment of a start. */
 export function operatorEvent(
   { name, account, accessKeyId }: OperatorWork,
   { region, at, eventId }: Pick<EventRow, 'region' | 'at' | 'eventId'>,

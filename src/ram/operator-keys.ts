@@ -1,5 +1,5 @@
-// The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
-// learn of each change by the change number, before they commit another call.
+// Operator commands on the AccessKeys of accounts and cloud services. They work on the database directly, beside running servers. By the change
+// number, each server notices a change before it commits another call.
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -25,7 +25,7 @@ import { isServiceName } from './service-name.ts'
 
 type Random = Pick<Randomness, 'randomBytes' | 'newId'>
 
-/** A holder is named by its account id or its service name. A change of an account's AccessKeys leaves an event in the account's trail. */
+/** Names a holder by its account id or service name. A change of an account's AccessKeys is an event in the account's trail. */
 export class OperatorKeys {
   readonly #ledger: Ledger
   readonly #accounts: Accounts
@@ -53,7 +53,7 @@ export class OperatorKeys {
     return accessKeysOf(await this.#holder(name, view), view)
   }
 
-  /** Makes an AccessKey, and with the first one of a service the service's record. Throws when the holder has `atMost` of them already. */
+  /** Creates an AccessKey, and, with a service's first one, the service's record. Throws when the holder already has `atMost` AccessKeys. */
   async create(name: string, atMost: number, region: string, now: number): Promise<AccessKeyPair> {
     const [id, secret] = [newAccessKeyId(this.#random), newAccessKeySecret(this.#random)]
     await this.#change('CreateAccessKey', { id, region, now }, async (view) => {
@@ -61,9 +61,9 @@ export class OperatorKeys {
       const holder = await this.#find(name, view)
       if (!holder) {
         const service = { ...INSTALLATION, id: serviceName(name), createdAt: now, body: { accessKeyIds: [id] } }
-        const made = insert(SERVICE, service)
-        const changes = [made, accessKeyRecord(made.after, { id, sealedSecret, createdAt: now })]
-        return { holder: made.after, changes }
+        const inserted = insert(SERVICE, service)
+        const changes = [inserted, accessKeyRecord(inserted.after, { id, sealedSecret, createdAt: now })]
+        return { holder: inserted.after, changes }
       }
       if ((holder.body.accessKeyIds?.length ?? 0) >= atMost)
         throw new Error(`${name} has ${atMost} AccessKeys already: delete one first`)
@@ -89,7 +89,7 @@ export class OperatorKeys {
   }
 
   async #find(name: string, view: LedgerView): Promise<KeyHolder | null> {
-    // In a database of an earlier release, accounts list their AccessKeys first.
+    // In a database of an earlier release, this first adds the lists of AccessKeys to the accounts' records.
     await this.#accounts.first(view)
     return operatorsHolder(name, view)
   }
@@ -114,7 +114,7 @@ export class OperatorKeys {
   ): Promise<void> {
     await commitMarked(this.#ledger, this.#installation, async (view) => {
       const { holder, changes } = await decide(view)
-      // A service has no trail: an event is an account's.
+      // Only an account has a trail; a change for a service has no event.
       const at = { region, at: now, eventId: this.#random.newId() }
       const events =
         holder.kind === ACCOUNT.name ? [operatorEvent({ name, account: holder.id, accessKeyId: id }, at)] : []
@@ -123,7 +123,7 @@ export class OperatorKeys {
   }
 }
 
-/** Returns the name of a service. Throws when the text can't be one. */
+/** Returns the name of a service. Throws when the text is not a valid name. */
 function serviceName(name: string): string {
   if (isServiceName(name)) return name
   throw new Error(

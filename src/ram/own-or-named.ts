@@ -1,4 +1,4 @@
-// Operations whose UserName may be absent: then they are about the caller itself, a user or the account.
+// Operations whose UserName is optional. Without it they concern the caller itself, a user or the account.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { optional } from '../api/parameters.ts'
@@ -14,7 +14,7 @@ export const ownOrNamedUserName = optional(userName, null)
 
 type Named = { readonly UserName: string | null }
 
-/** The user that the call is about; null for the account itself. Refuses with MissingParameter where the caller is neither. */
+/** The user that the call concerns, by record or name; null for the account itself. Refuses a session with MissingParameter. */
 async function ownOrNamed({ UserName }: Named, context: RamContext): Promise<User | string | null> {
   const { caller } = context
   if (UserName !== null) return UserName
@@ -23,7 +23,7 @@ async function ownOrNamed({ UserName }: Named, context: RamContext): Promise<Use
   return callingUser({ ...context, caller })
 }
 
-/** The holder of the AccessKeys that the call is about. Refuses with MissingParameter and EntityNotExist.User. */
+/** The holder of the AccessKeys that the call concerns. Refuses with MissingParameter and EntityNotExist.User. */
 export async function ownOrNamedHolder(values: Named, context: RamContext): Promise<KeyHolder> {
   const user = await ownOrNamed(values, context)
   if (user !== null) return typeof user === 'string' ? findUser(user, context) : user
@@ -33,7 +33,7 @@ export async function ownOrNamedHolder(values: Named, context: RamContext): Prom
   return account
 }
 
-/** The user; of the account itself there is no resource to name. */
+/** Locates the user. For the account itself there is no resource. */
 export async function locateOwnOrNamed(values: Named, context: RamContext): Promise<Resource[]> {
   const user = await ownOrNamed(values, context)
   if (user === null) return []

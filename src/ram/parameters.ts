@@ -6,7 +6,7 @@ import { objectPieces, textPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
 
-/** Characters are counted as Unicode code points. */
+/** The length of a text in Unicode code points. Up to 64 UTF-16 code units, the count of code units is returned as an upper bound. */
 export function lengthOf(text: string): number {
   return text.length <= 64 ? text.length : [...text].length
 }
@@ -29,7 +29,7 @@ export function checked(
   }
 }
 
-/** A required name of characters that the anchored pattern matches. */
+/** A required name that matches an anchored pattern. `characters` describes the pattern in the rule. */
 export function nameOf(max: number, pattern: RegExp, characters: string): Parameter<string> {
   const name = checked(`1 to ${max} characters of ${characters}.`, (value) =>
     lengthOf(value) > max ? 'Length' : pattern.test(value) ? null : 'InvalidChars',
@@ -51,7 +51,7 @@ export const displayName = nameOf(128, /^[\p{L}\p{M}\p{N}@._ -]+$/u, 'letters, d
 export const comments = textOf(128)
 export const description = textOf(1024)
 
-/** A text in a format of its own. */
+/** A text that matches an anchored pattern. */
 function formatted(rule: string, longest: number, pattern: RegExp): Parameter<string> {
   const text = checked(rule, (value) => (value.length <= longest && pattern.test(value) ? null : 'Format'))
   return shaped(text, { longest, pattern: pattern.source })
@@ -63,15 +63,15 @@ export const versionId = checked('A version such as v1.', (value) => (/^v[1-9]\d
 export const policyDocument = textOf(6144)
 export const trustPolicyDocument = textOf(4096)
 
-/** A required value that `read` makes of the text; null refuses with InvalidParameter.<Name>. */
+/** A required value that `read` parses from the text. Where `read` returns null, refuses with InvalidParameter.<Name>. */
 export function valued<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null) {
   return parameter(type, rule, (name) => refuse('InvalidParameter.{name}', { name }), read)
 }
 
-/** A member of a closed list; case matters. */
+/** One of a closed list of texts; case matters. */
 export function oneOf<const T extends string>(...choices: readonly T[]): Parameter<T> {
   const rule = `One of ${choices.join(', ')}.`
-  return { ...valued('choice', rule, (text) => choices.find((one) => one === text) ?? null), shape: { choices } }
+  return { ...valued('choice', rule, (text) => choices.find((choice) => choice === text) ?? null), shape: { choices } }
 }
 
 export const truth = valued('boolean', 'true or false.', (text) => {
@@ -80,7 +80,7 @@ export const truth = valued('boolean', 'true or false.', (text) => {
 })
 export const flag = optional(truth, false)
 
-/** A whole number in decimal. */
+/** A whole number in decimal, within a range. */
 export function whole(min: number, max: number): Parameter<number> {
   const { rule } = integer({ min, max })
   const number = valued('integer', rule, (text) => {
@@ -106,7 +106,7 @@ export const password: Parameter<string> = {
 }
 
 export const deviceName = nameOf(64, /^[A-Za-z0-9.-]+$/, 'letters, digits, . and -')
-/** Any text: one that is no SerialNumber of the account names no device. */
+/** Accepts any text: a text that is no SerialNumber of the account names no device and is refused later as not found. */
 export const serialNumberText = textOf(256)
 export const authenticationCode: Parameter<string> = {
   ...matching('Six digits.', 'InvalidParameter.AuthenticationCode.Format', /^\d{6}$/),
@@ -132,21 +132,21 @@ export const minimumPasswordLength: Parameter<number> = {
     return length
   },
 }
-/** In days; with 0 passwords do not expire. */
+/** In days; 0: passwords do not expire. */
 export const maxPasswordAge = whole(0, 1095)
-/** How many former passwords are not taken again. */
+/** How many former passwords a new password must differ from. */
 export const passwordReusePrevention = whole(0, 24)
-/** How many failed log-ons in a row lock a user; with 0 wrong passwords lock nobody. */
+/** How many consecutive failed log-ons lock a user; 0: failures never lock a user. */
 export const maxLogOnAttempts = whole(0, 32)
 /** In hours. */
 export const logOnSessionDuration = whole(1, 24)
 
-/** The addresses and blocks in the text of a setting. */
+/** Returns the addresses and CIDR blocks in the text of a setting. */
 export function masksIn(text: string): readonly string[] {
   return text.split(/[; ]+/).filter((mask) => mask !== '')
 }
 
-/** At most so many addresses and blocks, in a text of at most so many characters. */
+/** A list of at most `most` addresses and CIDR blocks, in a text of at most `longest` characters. */
 export function networkMasks(most: number, longest: number): Parameter<string> {
   const masks = valued('text', `At most ${most} addresses or CIDR blocks, separated by ;.`, (text) =>
     text.length <= longest && masksIn(text).length <= most && masksIn(text).every(isAddressRange) ? text : null,
@@ -164,10 +164,10 @@ function tagList(more: string, read: (text: string) => Tags | null): Parameter<T
   return { ...valued<Tags>('json', rule, read), pieces: objectPieces(MAX_TAGS, ['Key', 'Value']) }
 }
 
-/** Tags to look for: an empty value stands for any. */
+/** Tags to search for: an empty value matches any value. */
 export const tags = optional(tagList('', readTags), [] as Tags)
-const SETTABLE = '; no key begins with aliyun or acs:, none and no value with http:// or https://'
-/** Tags to set on something new. */
+const SETTABLE = '; no key begins with aliyun or acs:, and no key or value with http:// or https://'
+/** Tags to set on a new resource. */
 export const newTags = optional(tagList(SETTABLE, readSettable), [] as Tags)
 /** Tags to set, at least one. */
 export const someTags = tagList(SETTABLE, (text) => {
@@ -200,7 +200,7 @@ export function listOfTexts(what: string, most: number): Parameter<readonly stri
   const list = valued<readonly string[]>('json', `A JSON array of 1 to ${most} ${what}.`, (text) => {
     const all = parsed(text)
     if (!Array.isArray(all) || all.length === 0 || all.length > most) return null
-    const fits = (one: unknown): one is string => typeof one === 'string' && one.length > 0 && one.length <= 128
+    const fits = (item: unknown): item is string => typeof item === 'string' && item.length > 0 && item.length <= 128
     return all.every(fits) ? all : null
   })
   return { ...list, pieces: textPieces(most) }
@@ -230,15 +230,18 @@ function markerOf(name: string): string {
   return Buffer.from(name).toString('base64url')
 }
 
-/** A page of what was read one too many, and how it goes on. `nameOf` gives the name in lower case that the list is ordered by. */
-export function pageOf<T>(found: readonly T[], limit: number, nameOf: (one: T) => string) {
+/**
+ * Returns a page of `limit` items and the members about its continuation. `found` holds up to `limit` + 1 items; the extra item shows that
+ * another page follows. `nameOf` returns the lower-case name by which the list is sorted.
+ */
+export function pageOf<T>(found: readonly T[], limit: number, nameOf: (item: T) => string) {
   const items = found.slice(0, limit)
   const last = items.at(-1)
   const more = found.length > limit && last !== undefined
   return { items, rest: more ? { IsTruncated: true, Marker: markerOf(nameOf(last)) } : { IsTruncated: false } }
 }
 
-/** The ResourceGroupId of Attach and Detach: absent or the account itself. */
+/** The ResourceGroupId of operations that attach and detach policies: absent, or the account id. */
 export const resourceGroupId = optional(
   valued('text', 'Absent, or the account ID.', (text) => (text.length <= 64 ? text : null)),
   null,

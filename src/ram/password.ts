@@ -1,4 +1,4 @@
-// Passwords: what the account demands of them, and the salted slow hash, which is all that is stored.
+// Passwords: the account's rules for them, and the salted slow hash. Only the hash is stored.
 import { argon2, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { inFipsMode } from '../runtime/fips.ts'
@@ -8,13 +8,13 @@ const SALT_BYTES = 16
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
 const COST = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
 
-/** OWASP's recommendation for PBKDF2 with HMAC-SHA-512, which FIPS mode has. */
+/** OWASP's recommendation for PBKDF2 with HMAC-SHA-512, which is available in FIPS mode. */
 const ITERATIONS = 210_000
 
 const argon2Async = promisify(argon2)
 const pbkdf2Async = promisify(pbkdf2)
 
-/** How a password is hashed: by Argon2id, or by PBKDF2 with HMAC-SHA-512 in FIPS mode. */
+/** The hash function: Argon2id, or PBKDF2 with HMAC-SHA-512 in FIPS mode. */
 type Scheme = 'argon2id' | 'pbkdf2'
 const PBKDF2 = 'pbkdf2$'
 
@@ -24,7 +24,7 @@ async function slowHash(scheme: Scheme, password: string, salt: Uint8Array): Pro
   return argon2Async('argon2id', { message, nonce: salt, ...COST })
 }
 
-/** The hash with its salt, as it is stored; takes tens of milliseconds, off the event loop. */
+/** Returns the hash with its salt in the stored form. Takes tens of milliseconds, off the event loop. */
 export async function hashPassword(
   password: string,
   { randomBytes }: { randomBytes(length: number): Uint8Array },
@@ -35,12 +35,12 @@ export async function hashPassword(
   return scheme === 'pbkdf2' ? `${PBKDF2}${text}` : text
 }
 
-/** Whether a stored hash can be compared with: FIPS mode does not have Argon2id. */
+/** Whether a password can be checked against a stored hash: FIPS mode does not have Argon2id. */
 export function canCheck(stored: string): boolean {
   return stored.startsWith(PBKDF2) || !inFipsMode()
 }
 
-/** False where the hash can't be checked, too, after as much work. */
+/** Whether the password has the stored hash. Where the hash can't be checked, returns false after the same amount of work. */
 export async function isPassword(password: string, stored: string): Promise<boolean> {
   const scheme = stored.startsWith(PBKDF2) || inFipsMode() ? 'pbkdf2' : 'argon2id'
   const bytes = Buffer.from(stored.replace(PBKDF2, ''), 'base64')
@@ -51,7 +51,7 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return same && canCheck(stored)
 }
 
-/** What an account demands of passwords. */
+/** The account's rules for passwords. */
 export type PasswordRules = Pick<AccountSettings, 'passwordPolicy' | 'furtherPasswordRules'>
 
 /** Whether the password of a user meets the account's password policy (docs/reference/operations/ims-2019-08-15.md, SetPasswordPolicy). */

@@ -1,5 +1,5 @@
-// The policies that count for a caller: read from the records of RAM, compiled, and kept while none of these records changes
-// (docs/reference/policy-language.md, "Decision").
+// The policies that apply to a caller (docs/reference/policy-language.md, "Decision"). They are read from the records of RAM, compiled, and kept
+// until one of these records changes.
 import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Kind, Recorded, Scope } from '../ledger/record.ts'
@@ -14,7 +14,7 @@ import { type Attached, GROUP, type Role, ramScope, USER, type User } from './re
 type Reads = Pick<Ledger, 'get'>
 type Principal = Recorded<{ readonly policies: readonly Attached[] }>
 
-/** The policies that count for a caller: each of the sets must allow a request. */
+/** The policies that apply to a caller. Each of the sets must allow a request. */
 export interface Permissions {
   readonly sets: readonly { readonly type: 'IdentityBased' | 'SessionPolicy'; readonly set: PolicySet }[]
 }
@@ -23,7 +23,7 @@ interface Kept extends Derived {
   readonly permissions: Permissions | null
 }
 
-/** The most session policies that are remembered; beyond that, all are forgotten. */
+/** How many sets of session policies stay in memory. One more set clears them all. */
 const KEPT_SESSION_SETS = 1000
 
 export class PermissionReader {
@@ -40,8 +40,8 @@ export class PermissionReader {
   }
 
   /**
-   * The policies of a user or session; null for a caller that no policy can allow anything, and for one whose policies are broken. All
-   * records that they are made of count as read by `view`.
+   * The policies of a user or session; null for a caller without policies, and for a caller whose policies are broken. All records behind them
+   * count as read by `view`.
    */
   async of(caller: Caller, view: LedgerView): Promise<Permissions | null> {
     const kept = this.#permissions.get(caller)
@@ -51,9 +51,9 @@ export class PermissionReader {
     if (!principal) return null
     const read = await this.#read(caller, principal, traced)
     if (read instanceof MalformedPolicy) {
-      // What was read while RAM changed may be half old, half new: then the call is decided again.
+      // During a change of RAM this may have read a mix of old and new records. Then the call is decided again.
       if (!(await this.#ledger.confirms(view))) return null
-      // A broken Deny must not turn into access: nothing is allowed until the policy is whole.
+      // A broken Deny must not result in access, so nothing is allowed until the policy is repaired.
       this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, read)
     }
     const permissions = read instanceof MalformedPolicy ? null : read
@@ -61,13 +61,13 @@ export class PermissionReader {
     return permissions
   }
 
-  /** The role of a session; null when it was deleted since. */
+  /** The role of a session; null when the role has been deleted. */
   async sessionRole({ accountId, roleName, roleId }: SessionCaller, ledger: Reads): Promise<Role | null> {
     const role = await roleByName(roleName, { ledger, caller: { accountId } })
     return role?.body.roleId === roleId ? role : null
   }
 
-  /** The record that names the caller's policies; null for a caller without any, and for one that was deleted. */
+  /** The record that lists the caller's policies; null for a type of caller that has none, and for a deleted user or role. */
   async #principal(caller: Caller, ledger: Reads): Promise<User | Role | null> {
     if (caller.type === 'ram-user') return ledger.get(USER, ramScope(caller.accountId), caller.principalId)
     return caller.type === 'assumed-role' ? this.sessionRole(caller, ledger) : null
@@ -85,7 +85,7 @@ export class PermissionReader {
     }
   }
 
-  /** Throws MalformedPolicy for a group or policy that is missing, too: a Deny would be missing with it. */
+  /** Throws MalformedPolicy. A missing group or policy counts as malformed, since a Deny may be missing with it. */
   async #setOf(principal: Principal, groupIds: readonly string[], ledger: Reads): Promise<PolicySet> {
     const scope = ramScope(principal.account)
     const groups = await Promise.all(
@@ -112,7 +112,7 @@ export class PermissionReader {
     }
   }
 
-  /** One set for all sessions with the same policy: it remembers which statements match. */
+  /** Sessions with the same policy share one set, because the set remembers which statements match. */
   #sessionSet(document: string): PolicySet {
     const known = this.#sessionSets.get(document)
     if (known) return known
@@ -123,7 +123,7 @@ export class PermissionReader {
   }
 }
 
-/** Reads through a view, and keeps the keys of what it read. */
+/** Reads through a view, and keeps the keys of the records that it read. */
 class Traced {
   readonly keys: string[] = []
   readonly #view: LedgerView

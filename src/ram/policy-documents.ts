@@ -1,4 +1,4 @@
-// Policy documents on their way in: refused with the place of their fault before they are stored (docs/reference/policy-language.md).
+// Checks policy documents before they are stored; a refusal names the place of the fault (docs/reference/policy-language.md).
 import { refuse } from '../api/errors.ts'
 import type { RamContext } from './operation.ts'
 import { MalformedPolicy, type Policy, type PolicyUse, parseNewPolicy } from './policy/language.ts'
@@ -15,9 +15,9 @@ export function checkPolicy(document: string, use: PolicyUse = 'identity'): Poli
 }
 
 /**
- * Checks a trust policy, and returns the ids of whom it names (RoleBody.trustedIds). Users and roles of the account itself must exist:
- * refuses with MalformedPolicyDocument. The caller may not learn which ones another account has: one that does not exist there yet stays
- * trusted by its name.
+ * Checks a trust policy, and returns the ids of the principals that it names (RoleBody.trustedIds). Users and roles of the account itself must
+ * exist; otherwise refuses with MalformedPolicyDocument. A missing user or role of another account is accepted and trusted by its name, so that
+ * the caller does not learn which ones that account has.
  */
 export async function bindTrustPolicy(document: string, context: RamContext): Promise<Record<string, string>> {
   const { ids, missing } = await trustedIdsOf(checkPolicy(document, 'trust'), context.ledger)

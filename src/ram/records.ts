@@ -1,5 +1,5 @@
-// The records of RAM: users, groups, roles, custom policies, and what leads from one to the other. All are the account's, in no region.
-// A principal's own record holds what policies and limits need: its groups, policies and AccessKeys; so one revision guards them all.
+// The records of RAM: users, groups, roles, custom policies, and the references between them. All belong to an account and to no region. A
+// principal's record lists its groups, policies and AccessKeys, so one revision guards all that policies and limits need.
 import type { Tags } from '../api/operation.ts'
 import type { Kind, Recorded, Scope } from '../ledger/record.ts'
 
@@ -11,18 +11,18 @@ export interface Attached {
 }
 
 export interface LoginProfile {
-  /** Salted argon2id hash, see password.ts. */
+  /** Salted slow hash, see password.ts. */
   readonly passwordHash: string
-  /** Absent in profiles of earlier releases: then the password is as old as the profile. */
+  /** Absent in profiles of earlier releases; the password is then as old as the profile. */
   readonly passwordChangedAt?: number
-  /** Hashes of former passwords, the latest one first, as many as the password policy counted at the last change. */
+  /** Hashes of former passwords, the latest first; as many as the password policy demanded at the last change. */
   readonly formerHashes?: readonly string[]
   readonly passwordResetRequired: boolean
   readonly mfaBindRequired: boolean
   readonly createdAt: number
 }
 
-/** A user; its record's id is the UserId, which outlives a change of name. */
+/** A user; its record's id is the UserId, which a renaming does not change. */
 export interface UserBody {
   readonly userName: string
   readonly displayName: string
@@ -34,7 +34,7 @@ export interface UserBody {
   readonly policies: readonly Attached[]
   readonly accessKeyIds: readonly string[]
   readonly loginProfile: LoginProfile | null
-  /** The id of the MFA device that is bound to it; absent where there is none. */
+  /** The id of the record of the bound MFA device; absent where none is bound. */
   readonly mfaDevice?: string
 }
 
@@ -52,12 +52,12 @@ export interface RoleBody {
   readonly roleId: string
   readonly roleName: string
   readonly description: string
-  /** The trust policy as it was given. */
+  /** The trust policy as sent. */
   readonly trustPolicy: string
   /**
-   * The ids that users and roles of the trust policy had when it was written, by their ARN in lower case: it means these, whatever
-   * they are called now, and nobody who takes over a name. Of OIDC providers that existed then, the issuers. Absent in roles of earlier
-   * releases until a start binds them.
+   * From the lower-case ARNs in the trust policy to the ids that these users and roles had when it was written. The policy trusts these ids even
+   * after a renaming, and does not trust a later bearer of a name. OIDC providers that existed then have their issuers as ids. Absent in roles
+   * of earlier releases until the start of a server binds them.
    */
   readonly trustedIds?: Readonly<Record<string, string>>
   readonly maxSessionSeconds: number
@@ -69,7 +69,7 @@ export interface RoleBody {
 export interface PolicyVersion {
   /** v1, v2, … */
   readonly versionId: string
-  /** As it was given, byte for byte. */
+  /** As sent, byte for byte. */
   readonly document: string
   readonly createdAt: number
 }
@@ -81,18 +81,18 @@ export interface PolicyBody {
   readonly updatedAt: number
   readonly defaultVersion: string
   readonly versions: readonly PolicyVersion[]
-  /** The number of the last version made; numbers are never used again. */
+  /** The number of the newest version ever created. Numbers are never used again. */
   readonly lastVersion: number
   readonly attachments: number
   readonly tags: Tags
 }
 
-/** From a name in lower case to the id it has now. */
+/** From a lower-case name, the record's id, to the id of its present bearer. */
 interface NameBody {
   readonly id: string
 }
 
-/** That a user is in a group: id `GroupId/name in lower case`, for lists by name; parent: the group. */
+/** A user's membership in a group. Its record's id is `GroupId/name in lower case`, for lists by name; its parent is the group. */
 interface MembershipBody {
   readonly userId: string
   readonly joinedAt: number
@@ -100,7 +100,7 @@ interface MembershipBody {
 
 export type PrincipalType = 'User' | 'Group' | 'Role'
 
-/** That a policy is attached to a principal: id `policyKey/type/id`; parent: the policyKey. */
+/** An attachment of a policy to a principal. Its record's id is `policyKey/type/id`; its parent is the policyKey. */
 interface AttachmentBody {
   readonly type: PrincipalType
   readonly id: string
@@ -128,13 +128,13 @@ export function ramScope(account: string): Scope {
 
 export type PolicyType = 'System' | 'Custom'
 
-/** How attachments name a policy: its type and its name in lower case. */
+/** The name of a policy in attachments: its type and its name in lower case. */
 export function policyKey(type: PolicyType, name: string): string {
   return `${type}/${name.toLowerCase()}`
 }
 
-/** Where a list by name goes on: after `name` in lower case, below `prefix`, which ends in a slash or is empty. */
+/** The range of ids for the continuation of a list: after the lower-case `name`, within `prefix`, which is empty or ends in a slash. */
 export function afterName(name: string, limit: number, prefix = ''): { after: string; before: string; limit: number } {
-  // Names are ASCII: what follows all of them is DEL, and what follows a slash is 0.
+  // Names are printable ASCII, so DEL follows all of them. The character after a slash is 0.
   return { after: prefix + name, before: prefix === '' ? '\x7f' : `${prefix.slice(0, -1)}0`, limit }
 }

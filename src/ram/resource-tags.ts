@@ -1,4 +1,4 @@
-// Tags of roles and policies, as TagResources, UntagResources and ListTagResources name them.
+// Shared by TagResources, UntagResources and ListTagResources: tags of roles and policies.
 import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { type Change, update } from '../ledger/record.ts'
@@ -14,7 +14,7 @@ export const resourceType = oneOf('role', 'policy')
 export const resourceNames = listOfTexts('names of roles or of custom policies', MAX_NAMES)
 export const tagKeys = listOfTexts('tag keys', MAX_TAGS)
 
-/** A row of ListTagResources: the name of what has the tag in lower case, and the tag's key. */
+/** A row of ListTagResources: the lower-case name of the role or policy, and the tag's key. */
 interface Row {
   readonly name: string
   readonly key: string
@@ -37,13 +37,13 @@ function readRow(text: string): Row | null {
   }
 }
 
-/** What a call names. */
+/** The resources that a call names. */
 export interface NamedTagged {
   readonly ResourceType: 'role' | 'policy'
   readonly ResourceNames: readonly string[]
 }
 
-/** The resources that the call names. Policies allow tagging on `*` alone, deny it on each as well, and see the tags of each. */
+/** Locates the named resources. As in the cloud, policies allow tagging on `*` only. They can deny it on each resource, whose tags they see. */
 export async function locateTagged({ ResourceType, ResourceNames }: NamedTagged, context: Reads): Promise<Resource[]> {
   const named = await Promise.all(ResourceNames.map((name) => ramResource(ResourceType, name, context)))
   return named.map((resource) => ({ ...resource, arn: '*', deniedOn: resource.arn }))
@@ -61,7 +61,7 @@ export async function findTagged(
   return found
 }
 
-/** The changes that give what the call names other tags. Refuses with LimitExceeded.Tag where one would have too many. */
+/** The changes of the named resources' tags. Refuses with LimitExceeded.Tag where a resource would have too many. */
 export async function changeTags(
   named: NamedTagged,
   change: (tags: Tags) => Tags,

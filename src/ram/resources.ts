@@ -1,4 +1,4 @@
-// What policies are asked about in calls of RAM, and what events show: the resources that names stand for, whether they exist or not.
+// The resources of calls of RAM, for policies and events. A name has a resource even where nothing has that name.
 import type { Resource, Tags } from '../api/operation.ts'
 import {
   customPolicy,
@@ -26,7 +26,8 @@ function ramArn(account: string, resource: string): string {
 }
 
 /**
- * The resource that a name stands for. Names are found in any case, so policies are held against the name as it was created: another case evades no Deny.
+ * Returns the resource of a name. Names are found regardless of case, so policies are evaluated on the name as it was created: a different
+ * spelling does not evade a Deny.
  */
 export async function ramResource(named: Named, name: string, context: Reads): Promise<Resource> {
   const { name: own = name, tags } = await ownOf(named, name, context)
@@ -35,7 +36,7 @@ export async function ramResource(named: Named, name: string, context: Reads): P
 }
 
 /**
- * The resources of a renaming: what is renamed, and what it becomes. Both are authorized: a name is what policies grant on.
+ * The resources of a renaming, under the old and the new name. Both are authorized, because policies grant access by name.
  */
 export async function renamedResources(
   named: 'user' | 'group',
@@ -45,13 +46,13 @@ export async function renamedResources(
 ): Promise<Resource[]> {
   const from = await ramResource(named, name, context)
   if (newName === null || newName === from.name) return [from]
-  // Its own name in another case is a new name too.
+  // The same name in another case counts as a new name, too.
   const spelled = newName.toLowerCase() === name.toLowerCase() ? null : (await ownOf(named, newName, context)).name
   const to = spelled ?? newName
   return [from, { type: TYPES[named], name: to, arn: ramArn(context.caller.accountId, `${named}/${to}`) }]
 }
 
-/** What has the name in any case: its own spelling, and its tags where it can have some. */
+/** The spelling and the tags of the user, group, role, policy or provider with this name, ignoring case. */
 async function ownOf(
   named: Named,
   name: string,
@@ -75,7 +76,7 @@ async function ownOf(
   }
 }
 
-/** What lists and creations are about: `user/*` and the like, or the whole account. */
+/** The resource of lists and creations: `user/*` and the like, or the whole account with null. */
 export function containerOf(named: Named | null, { caller }: Reads): Resource {
   return { type: '', name: '', arn: ramArn(caller.accountId, named === null ? '*' : `${named}/*`) }
 }
@@ -105,7 +106,7 @@ export async function locateOidcProvider(
   return [await ramResource('oidc-provider', OIDCProviderName, context)]
 }
 
-/** A policy whose type is a parameter, or a custom one. */
+/** Locates a policy. Without the parameter PolicyType it is a custom policy. */
 export async function locatePolicy(
   { PolicyName, PolicyType = 'Custom' }: { readonly PolicyName: string; readonly PolicyType?: PolicyType },
   context: Reads,

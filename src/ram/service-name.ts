@@ -3,7 +3,7 @@ export const SERVICE_NAME = String.raw`[a-z0-9-]+(?:\.[a-z0-9-]+)*\.aliyuncs\.co
 
 const ALONE = new RegExp(`^${SERVICE_NAME}$`)
 
-/** Whether a text can be the name of a cloud service. */
+/** Whether a text has the form of a cloud service's name. */
 export function isServiceName(text: string): boolean {
   return ALONE.test(text)
 }

@@ -1,4 +1,4 @@
-// The policies that exist in every account: they can be attached, and neither changed nor deleted.
+// The policies that exist in every account. Users can attach them, but not change or delete them.
 
 export interface SystemPolicy {
   readonly policyName: string
@@ -23,7 +23,7 @@ function allow(...Action: string[]): Statement {
   return { Action, Resource: ['*'] }
 }
 
-/** What a product needs to encrypt with keys that carry its tag. */
+/** The permissions that a product needs to encrypt with keys that have its tag. */
 function encryptionRole(policyName: string, tag: string, product: string): SystemPolicy {
   const Resource = ['acs:kms:*:*:*']
   return policy(
@@ -145,10 +145,10 @@ const POLICIES: readonly SystemPolicy[] = [
 
 /** By name in lower case, in the order of names. */
 export const systemPolicies: ReadonlyMap<string, SystemPolicy> = new Map(
-  POLICIES.map((one): [string, SystemPolicy] => [one.policyName.toLowerCase(), one]).toSorted(([a], [b]) =>
+  POLICIES.map((policy): [string, SystemPolicy] => [policy.policyName.toLowerCase(), policy]).toSorted(([a], [b]) =>
     a < b ? -1 : 1,
   ),
 )
 
-/** The day that system policies and their versions show as their dates, in milliseconds since 1970. */
+/** The creation date that system policies and their versions show, in milliseconds since 1970. */
 export const SYSTEM_POLICY_DATE = Date.UTC(2019, 0, 1)

@@ -1,7 +1,7 @@
-// Lists by name of those records that carry some tags.
+// Lists, by name, records that have wanted tags.
 import type { Tags } from '../api/operation.ts'
 
-/** Whether all of the wanted tags are there; a wanted tag without a value matches any value. */
+/** Whether `tags` contains all wanted tags. A wanted tag with an empty value matches any value. */
 export function hasTags(tags: Tags, wanted: Tags): boolean {
   return wanted.every(([key, value]) => tags.some(([own, is]) => own === key && (value === '' || is === value)))
 }

@@ -1,4 +1,4 @@
-// Whether the trust policy of a role lets a caller in.
+// Evaluates the trust policies of roles.
 import { type Caller, principalArn } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { CompiledPolicies, PolicyAlarm } from './compiled-policies.ts'
@@ -12,13 +12,13 @@ import type { Candidate } from './policy/principals.ts'
 import type { Role } from './records.ts'
 import { unbound } from './trusted-ids.ts'
 
-/** What a trust policy lets a caller do: assume the role, and give the session a SourceIdentity. */
+/** The actions that a trust policy can allow: assuming the role, and setting the session's SourceIdentity. */
 export type TrustAction = 'sts:AssumeRole' | 'sts:SetSourceIdentity'
 
 export class TrustPolicies {
   readonly #policies: CompiledPolicies
   readonly #alarm: PolicyAlarm
-  /** Those that were logged: who-can asks each of them about every principal. */
+  /** The roles that were already reported: who-can evaluates each role for every principal. */
   readonly #unbound = new WeakSet<Role>()
 
   constructor(policies: CompiledPolicies, alarm: PolicyAlarm) {
@@ -26,7 +26,7 @@ export class TrustPolicies {
     this.#alarm = alarm
   }
 
-  /** The denial of an action by the trust policy of the role, which the caller named by this ARN; null when it allows the action. */
+  /** Returns the denial of an action by the role's trust policy; null when it allows the action. `arn` is the role as the caller named it. */
   denial(role: Role, arn: string, caller: Caller, facts: RequestFacts, action: TrustAction): Denial | null {
     const verdict = this.#verdict(role, caller, conditionValues(facts, caller, []), action)
     if (verdict.decision === 'Allow') return null
@@ -34,7 +34,7 @@ export class TrustPolicies {
     return { ...denial, account: role.account }
   }
 
-  /** The condition keys of the trust policy, in the form of conditionKey; none when it is broken. */
+  /** The condition keys of the trust policy, in canonical form (conditionKey); none when the policy is broken. */
   keys(role: Role): readonly string[] {
     try {
       return this.#compiled(role).statements.flatMap(({ keys }) => keys)
@@ -69,7 +69,7 @@ export class TrustPolicies {
   }
 }
 
-/** The names by which a trust policy can mean this caller: its own, or its account's as a whole. */
+/** The names and the id by which a trust policy can mean this caller: the caller's own, and its account's. */
 function candidateOf(caller: Caller): Candidate {
   const own = principalArn(caller)
   switch (caller.type) {

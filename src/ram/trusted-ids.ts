@@ -1,5 +1,5 @@
-// The ids of the users, roles and OIDC providers that a trust policy names (RoleBody.trustedIds), found when it is written; and, at each
-// start of a server, those of roles that an earlier release wrote without them.
+// The ids of the users, roles and OIDC providers that a trust policy names (RoleBody.trustedIds). They are looked up when the policy is written.
+// Each start of a server looks them up for roles that an earlier release wrote without ids.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -11,7 +11,7 @@ import { oidcProviderByName, type Reads, roleByName, userByName } from './find.t
 import { MalformedPolicy, type Policy, parsePolicy } from './policy/language.ts'
 import { ROLE, type Role, ramScope } from './records.ts'
 
-/** A user or role that a trust policy names and that does not exist. */
+/** A user or role in a trust policy that does not exist. */
 export interface Missing {
   readonly accountId: string
   readonly name: string
@@ -19,8 +19,8 @@ export interface Missing {
 }
 
 /**
- * Returns the ids that the users and roles of a trust policy have now, by their ARN in lower case, and those of them that do not exist; with
- * the ids, the issuers of the OIDC providers that exist.
+ * Returns the present ids of the users and roles in a trust policy, by lower-case ARN, and the users and roles that do not exist. `ids` also has
+ * the issuers of the OIDC providers that exist.
  */
 export async function trustedIdsOf(
   { statements }: Policy,
@@ -34,7 +34,7 @@ export async function trustedIdsOf(
       if (accountId === undefined) continue
       const id = await idOf(kind, own, { ledger, caller: { accountId } })
       if (id !== undefined) ids[name.toLowerCase()] = id
-      // A provider may come later than the roles that trust it.
+      // A provider may be created after the roles that trust it.
       else if (kind !== 'oidc-provider') missing.push({ accountId, name, statement })
     }
   return { ids, missing }
@@ -48,7 +48,7 @@ async function idOf(kind: string | undefined, name: string, reads: Reads): Promi
 
 /** How many roles are read at once. */
 const STEP = 128
-/** The most attempts to bind a role that other servers change meanwhile. */
+/** How many attempts binding a role gets while other servers change it. */
 const TRIES = 5
 
 interface Rooms {
@@ -58,8 +58,8 @@ interface Rooms {
 }
 
 /**
- * Binds the roles that an earlier release wrote to the ids that their principals have now. Looks at all roles each time: during a rolling
- * upgrade, servers of the earlier release make more of them. Passes over a role that can't be bound, with an alarm. Throws Unavailable.
+ * Binds roles that an earlier release wrote to the present ids of their principals. Goes through all roles each time, because servers of the
+ * earlier release may create more of them during a rolling upgrade. Skips a role that can't be bound, with an alarm. Throws Unavailable.
  */
 export async function bindFormerRoles({ storage, ledger, ring }: Rooms, alarm: Alarm): Promise<void> {
   const rooms = { storage, ring, keys: ring.keys }
@@ -108,7 +108,7 @@ async function formerIds({ body }: Role, ledger: Ledger): Promise<Readonly<Recor
   try {
     return (await trustedIdsOf(parsePolicy(body.trustPolicy, 'trust'), ledger)).ids
   } catch (error) {
-    // A trust policy that can't be read lets nobody in.
+    // Nobody can assume a role with a malformed trust policy, so it needs no ids.
     if (error instanceof MalformedPolicy) return {}
     throw error
   }

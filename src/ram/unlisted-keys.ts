@@ -1,10 +1,10 @@
-// Accounts and services of earlier releases, whose records do not list their AccessKeys.
+// Adds the lists of AccessKeys to accounts and services of earlier releases, whose records lack them.
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import type { AccessKeyRecord } from './access-key.ts'
 import { type Account, SERVICE } from './key-holder.ts'
 
-/** Returns the changes after which the record of each account and service lists its AccessKeys, by creation. `accessKeys` are all there are. */
+/** Returns the changes that add these lists, in the order of creation. `accessKeys` must yield all AccessKeys of the database. */
 export async function listingChanges(
   accounts: readonly Account[],
   accessKeys: AsyncIterable<AccessKeyRecord>,
@@ -12,7 +12,7 @@ export async function listingChanges(
 ): Promise<readonly Change[]> {
   const held = await byHolder(accessKeys)
   const idsOf = (holder: string) =>
-    (held.get(holder) ?? []).toSorted((one, other) => one.createdAt - other.createdAt).map(({ id }) => id)
+    (held.get(holder) ?? []).toSorted((a, b) => a.createdAt - b.createdAt).map(({ id }) => id)
   const changes: Change[] = []
   for (const account of accounts)
     if (!account.body.accessKeyIds)
@@ -25,7 +25,7 @@ export async function listingChanges(
   return changes
 }
 
-/** The AccessKeys of accounts and services by what holds them. Those of users are listed in every release. */
+/** The AccessKeys of accounts and services, by holder. Every release lists the AccessKeys of users. */
 async function byHolder(accessKeys: AsyncIterable<AccessKeyRecord>): Promise<Map<string, AccessKeyRecord[]>> {
   const held = new Map<string, AccessKeyRecord[]>()
   for await (const key of accessKeys) {

@@ -9,15 +9,15 @@ import { denialOf } from '../ram/denial.ts'
 import { IMPLICIT } from '../ram/policy/policy-set.ts'
 import type { Role } from '../ram/records.ts'
 
-/** A role as a call names it, whether it exists or not. */
+/** A role as a call names it. It need not exist. */
 export interface NamedRole {
   readonly accountId: string
   readonly roleName: string
 }
 
 /**
- * The resource of the call. A caller of another account has no right to know how the role is spelled, which tags it has, nor that
- * it exists; the role's account gets an event of the call.
+ * The resource of the call. A caller of another account must not learn the role's spelling or tags, or that the role exists. The role's account
+ * gets its own event of the call.
  */
 export function roleResource(role: Role | null, { accountId, roleName }: NamedRole, caller: Caller): Resource {
   const called = (name: string) => ({ name, arn: `acs:ram:*:${accountId}:role/${name}` })
@@ -25,12 +25,15 @@ export function roleResource(role: Role | null, { accountId, roleName }: NamedRo
   if (!role) return { type, ...called(roleName) }
   const own = called(role.body.roleName)
   if (caller.accountId === accountId) return { type, ...own, tags: role.body.tags }
-  // A service belongs to no account: what it does is an event of the role's account alone.
+  // A service belongs to no account, so only the role's account gets an event.
   if (caller.accountId === '') return { type, ...own }
   return { type, ...called(roleName), owner: { account: accountId, ...own } }
 }
 
-/** The denial of the role to the caller, or null when the caller may assume it. A service needs the trust only; an account assumes no role. */
+/**
+ * Returns why the caller may not assume the role, or null when it may. A service needs only the role's trust; a root account can't assume
+ * roles.
+ */
 export async function assumptionDenial(
   role: Role | null,
   named: NamedRole,

@@ -1,4 +1,4 @@
-// What an STS operation works with.
+// The context of STS operations.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { STS } from '../api/product.ts'
@@ -9,11 +9,11 @@ import type { RequestFacts } from '../ram/conditions.ts'
 import type { OidcTokens } from './oidc/verify.ts'
 import type { SecurityTokens } from './security-token.ts'
 
-/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+/** The context of one call. `now` is milliseconds since 1970 and stays the same throughout the call. */
 export interface StsContext {
   readonly caller: Caller
   readonly now: number
-  /** The records as this attempt of the call reads them: once each. */
+  /** Reads records. A record stays as it was first read for the whole attempt of the call. */
   readonly ledger: LedgerView
   readonly authorizer: Authorizer
   readonly securityTokens: SecurityTokens

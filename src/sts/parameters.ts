@@ -6,7 +6,7 @@ import { invalidToken, MAX_TOKEN, type OidcToken, readToken } from './oidc/token
 
 const MAX_POLICY_LENGTH = 2048
 
-/** The same parameter; STS has a code of its own for each that is absent. */
+/** Returns the parameter with STS's own error code for a missing one, which contains the parameter's name. */
 function named<T>(parameter: Parameter<T>): Parameter<T> {
   return { ...parameter, missing: (name) => refuse('MissingParameter.{name}', { name }) }
 }
@@ -25,7 +25,7 @@ export const providerArn = named(
   }),
 )
 
-/** A token of an issuer, as it was sent. */
+/** An OIDC token, parsed and not verified. */
 export const oidcToken: Parameter<OidcToken> = {
   type: 'text',
   rule: `A signed JWT of at most ${MAX_TOKEN} characters.`,
@@ -58,7 +58,7 @@ export const durationSeconds = parameter(
   (text) => (/^\d{1,6}$/.test(text) ? Number(text) : null),
 )
 
-/** A session policy that is only checked once its sender is known, by `sessionPolicy`. */
+/** A session policy that `sessionPolicy` checks later, once the caller is authenticated. */
 export const laterPolicy: Parameter<string> = {
   type: 'json',
   rule: `A policy of at most ${MAX_POLICY_LENGTH} characters.`,
@@ -67,7 +67,7 @@ export const laterPolicy: Parameter<string> = {
   read: (_, text) => text,
 }
 
-/** A session policy as it was given; it can only narrow what the role may do. */
+/** A session policy, checked and returned as sent. It can only narrow the permissions of the role. */
 export const sessionPolicy: Parameter<string> = {
   ...laterPolicy,
   read(_, text) {

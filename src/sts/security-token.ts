@@ -1,6 +1,6 @@
-// Security tokens (docs/reference/formats.md, "Security token"): the facts of a session, sealed under the root key. Nothing of a role's session
-// is stored: every server that has the root key opens its token. The secret is not in the token; it follows from the AccessKeyId and the root
-// key. Each file in test/vectors/strongroom/security-token is one claim about tokens.
+// Security tokens (docs/reference/formats.md, "Security token"): the facts of a session, sealed under the root key. Sessions of roles are not
+// stored: every server with the root key can open their tokens. The secret is not in the token; it is derived from the AccessKeyId and the root
+// key. Each file in test/vectors/strongroom/security-token tests one property of tokens.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
@@ -11,7 +11,7 @@ import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 const PLACE = ['security-token']
 /** How many opened tokens stay in memory. */
 const OPENED = 10_000
-/** In characters. No token that is issued is longer: a session policy has at most 2,048. */
+/** In characters. Issued tokens are shorter, since a session policy has at most 2,048 characters. */
 const MAX_TOKEN_LENGTH = 16_384
 
 /** The session that a token carries. Times are milliseconds since 1970. */
@@ -20,20 +20,20 @@ export interface Session {
   readonly expiresAt: number
 }
 
-/** A session whose token was opened: its secret follows from the root that the token was sealed under. */
+/** A session from an opened token. Its secret is derived from the root key under which the token was sealed. */
 export interface OpenedSession extends Session {
   readonly secret: string
 }
 
 type SigningSession = LoggedOnSession & Required<Pick<LoggedOnSession, 'signsAs'>>
 
-/** A session of the command line whose token was opened. */
+/** A session of the command line from an opened token. */
 export interface OpenedPerson {
   readonly person: SigningSession
   readonly secret: string
 }
 
-/** The plaintext of a token, as JSON. A released format stays readable. */
+/** The plaintext of a token, as JSON. Every released format must stay readable. */
 type Facts = RoleFacts | readonly [format: 2, person: SigningSession]
 
 type RoleFacts = readonly [
@@ -54,7 +54,7 @@ type RoleFacts = readonly [
 export class SecurityTokens {
   readonly #keys: RootKeys
   readonly #opened = new Map<string, OpenedSession | OpenedPerson>()
-  /** The root keys under which the tokens in memory were opened. */
+  /** The epoch of the root keys under which the tokens in memory were opened. */
   #rootEpoch = 0
 
   constructor(keys: RootKeys) {
@@ -80,7 +80,7 @@ export class SecurityTokens {
     return this.#sealed(facts, accessKeyId, nonce)
   }
 
-  /** The same for a session of the command line, whose calls `signsAs` signs. */
+  /** As `issue`, for a session of the command line. `signsAs` is the AccessKeyId that signs its calls. */
   issueTo(person: SigningSession, nonce: Uint8Array): { token: string; secret: string } {
     const { id, accountId, principalId, accessKeyId, mark, mfa, since, until, signsAs } = person
     const facts = { id, accountId, principalId, accessKeyId, mark, mfa, since, until, signsAs }
@@ -92,7 +92,7 @@ export class SecurityTokens {
     return { token, secret: secretOf(this.#keys.current, accessKeyId) }
   }
 
-  /** Returns the session of a token; null when the token was altered, cut, spelled otherwise or issued under other root keys. */
+  /** Returns the session of a token; null when the token is altered, truncated, not in strict Base64, or sealed under unknown root keys. */
   open(token: string): OpenedSession | OpenedPerson | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
       this.#opened.clear()
@@ -100,7 +100,7 @@ export class SecurityTokens {
     }
     const known = this.#opened.get(token)
     if (known) return known
-    // Strict Base64: one token has one spelling, so that no caller fills the memory with variants of one.
+    // Strict Base64 gives each token one spelling, so a caller can't fill the memory with variants of a token.
     const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
     const opened = sealed && this.#keys.openUnder(PLACE, sealed)
     if (!opened) return null
@@ -112,7 +112,7 @@ export class SecurityTokens {
   }
 }
 
-/** Returns the AccessKey secret of a session: 44 hexadecimal digits (176 bits) that follow from the root key. */
+/** Returns the AccessKey secret of a session: 44 hexadecimal digits (176 bits), derived from the root key and the AccessKeyId. */
 function secretOf(root: Root, accessKeyId: string): string {
   return root.sessionSecret(accessKeyId).slice(0, 44)
 }

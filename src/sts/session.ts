@@ -1,4 +1,4 @@
-// Starting a session of a role: its caller, its credentials, and how both look in replies.
+// Starts a session of a role: its caller, its credentials, and their form in replies.
 import type { SessionCaller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
 import type { Decision, Reply } from '../api/operation.ts'
@@ -12,14 +12,14 @@ import type { StsContext } from './operation.ts'
 
 const MIN_SECONDS = 900
 
-/** What a session is to be. */
+/** The properties of a session to start. */
 export interface Beginning extends Pick<SessionCaller, 'sessionName' | 'sessionPolicy' | 'invokedBy' | 'mfa'> {
   readonly seconds: number
-  /** The longest that it may last. */
+  /** The longest allowed duration. */
   readonly mostSeconds: number
 }
 
-/** Begins a session of the role. Refuses a duration out of its range with InvalidParameter.DurationSeconds. */
+/** Starts a session of the role. `further` are more members of the reply. Refuses a duration out of range with InvalidParameter.DurationSeconds. */
 export function beginSession(
   role: Role,
   { seconds, mostSeconds, ...own }: Beginning,

@@ -5,7 +5,7 @@ import { clientId, providerName } from '../parameters.ts'
 
 export const AddClientIdToOIDCProvider = operation({
   name: 'AddClientIdToOIDCProvider',
-  summary: 'Adds a client whose tokens the OIDC provider takes. One that is there already changes nothing.',
+  summary: 'Adds a client whose tokens the OIDC provider accepts. A client that it already has changes nothing.',
   parameters: { OIDCProviderName: providerName, ClientId: clientId },
   access: 'Write',
   trail: { show: ['OIDCProviderName', 'ClientId'], reply: ['OIDCProvider.ClientIds'] },

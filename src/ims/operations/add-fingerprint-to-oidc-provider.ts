@@ -6,7 +6,7 @@ import { fingerprint, providerName } from '../parameters.ts'
 export const AddFingerprintToOIDCProvider = operation({
   name: 'AddFingerprintToOIDCProvider',
   summary:
-    'Adds the SHA-1 thumbprint of a root certificate that the chain of the issuer may end in. One that is there already changes nothing.',
+    'Adds the SHA-1 thumbprint of a root certificate in which the certificate chain of the issuer may end. A thumbprint that the provider already has changes nothing.',
   parameters: { OIDCProviderName: providerName, Fingerprint: fingerprint },
   access: 'Write',
   trail: { show: ['OIDCProviderName', 'Fingerprint'], reply: ['OIDCProvider.Fingerprints'] },

@@ -19,7 +19,7 @@ import {
 export const CreateOIDCProvider = operation({
   name: 'CreateOIDCProvider',
   summary:
-    'Creates an OIDC provider: an issuer whose tokens, made for one of the clients, roles can trust. Fingerprints are SHA-1 thumbprints of root certificates; where there are any, the certificate chain of the issuer must end in one of them.',
+    'Creates an OIDC provider: an issuer whose tokens for one of the clients roles can trust. Fingerprints are SHA-1 thumbprints of root certificates; if there are any, the certificate chain of the issuer must end in one of them.',
   parameters: {
     OIDCProviderName: providerName,
     IssuerUrl: issuerUrl,

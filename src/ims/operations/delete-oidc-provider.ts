@@ -9,7 +9,7 @@ import { providerName } from '../parameters.ts'
 export const DeleteOIDCProvider = operation({
   name: 'DeleteOIDCProvider',
   summary:
-    'Deletes an OIDC provider. Roles that trust it stay, and its tokens start no more sessions; those that run go on.',
+    'Deletes an OIDC provider. Its tokens start no more sessions; running sessions continue. Roles that trust it remain.',
   parameters: { OIDCProviderName: providerName },
   access: 'Write',
   trail: { show: ['OIDCProviderName'], reply: ['RequestId'] },

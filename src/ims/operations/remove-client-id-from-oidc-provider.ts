@@ -5,7 +5,7 @@ import { clientId, providerName } from '../parameters.ts'
 
 export const RemoveClientIdFromOIDCProvider = operation({
   name: 'RemoveClientIdFromOIDCProvider',
-  summary: 'Removes a client from an OIDC provider. One that is not there changes nothing.',
+  summary: 'Removes a client from an OIDC provider. A client that it does not have changes nothing.',
   parameters: { OIDCProviderName: providerName, ClientId: clientId },
   access: 'Write',
   trail: { show: ['OIDCProviderName', 'ClientId'], reply: ['OIDCProvider.ClientIds'] },
@@ -13,7 +13,7 @@ export const RemoveClientIdFromOIDCProvider = operation({
   locate: locateOidcProvider,
   decide({ OIDCProviderName, ClientId }, context) {
     return changedProvider(OIDCProviderName, context, ({ clientIds }) =>
-      clientIds.includes(ClientId) ? { clientIds: clientIds.filter((one) => one !== ClientId) } : null,
+      clientIds.includes(ClientId) ? { clientIds: clientIds.filter((id) => id !== ClientId) } : null,
     )
   },
 })

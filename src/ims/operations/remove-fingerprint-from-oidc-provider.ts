@@ -7,7 +7,7 @@ import { fingerprint, providerName } from '../parameters.ts'
 export const RemoveFingerprintFromOIDCProvider = operation({
   name: 'RemoveFingerprintFromOIDCProvider',
   summary:
-    'Removes the thumbprint of a root certificate from an OIDC provider; the last one stays. One that is not there changes nothing.',
+    'Removes the thumbprint of a root certificate from an OIDC provider. The last thumbprint can not be removed. A thumbprint that the provider does not have changes nothing.',
   parameters: { OIDCProviderName: providerName, Fingerprint: fingerprint },
   access: 'Write',
   trail: { show: ['OIDCProviderName', 'Fingerprint'], reply: ['OIDCProvider.Fingerprints'] },
@@ -17,7 +17,7 @@ export const RemoveFingerprintFromOIDCProvider = operation({
     return changedProvider(OIDCProviderName, context, (before) => {
       if (!before.fingerprints.includes(Fingerprint)) return null
       if (before.fingerprints.length === 1) throw refuse('DeleteConflict.OIDCProvider.Fingerprint')
-      return { fingerprints: before.fingerprints.filter((one) => one !== Fingerprint) }
+      return { fingerprints: before.fingerprints.filter((fingerprint) => fingerprint !== Fingerprint) }
     })
   },
 })

@@ -1,6 +1,5 @@
 import { optional } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
-import { givenOf } from '../../ram/given.ts'
 import {
   maxLogOnAttempts,
   maxPasswordAge,
@@ -10,13 +9,14 @@ import {
   whole,
 } from '../../ram/parameters.ts'
 import { containerOf } from '../../ram/resources.ts'
+import { withoutNulls } from '../../ram/without-nulls.ts'
 import { operation } from '../operation.ts'
 import { passwordPolicyAnswer } from '../settings.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
   summary:
-    'Sets the password policy of the account, the same that RAM sets, and two more rules of it. Parameters that are absent change nothing.',
+    'Sets the password policy of the account: the policy that RAM sets, with two more rules. Absent parameters change nothing.',
   parameters: {
     MinimumPasswordLength: optional(minimumPasswordLength, null),
     RequireLowercaseCharacters: optional(truth, null),
@@ -56,8 +56,8 @@ export const SetPasswordPolicy = operation({
     const before = await accountSettings(context)
     const further = { MinimumPasswordDifferentCharacter, PasswordNotContainUserName }
     const some = {
-      passwordPolicy: { ...before.passwordPolicy, ...givenOf({ ...rest, HardExpiry }) },
-      furtherPasswordRules: { ...before.furtherPasswordRules, ...givenOf(further) },
+      passwordPolicy: { ...before.passwordPolicy, ...withoutNulls({ ...rest, HardExpiry }) },
+      furtherPasswordRules: { ...before.furtherPasswordRules, ...withoutNulls(further) },
     }
     const changes = [await changeSettings(some, context)]
     return { reply: { PasswordPolicy: passwordPolicyAnswer({ ...before, ...some }) }, changes }

@@ -1,8 +1,8 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
-import { givenOf } from '../../ram/given.ts'
 import { logOnSessionDuration, oneOf, truth, whole } from '../../ram/parameters.ts'
 import { containerOf } from '../../ram/resources.ts'
+import { withoutNulls } from '../../ram/without-nulls.ts'
 import { operation } from '../operation.ts'
 import { imsNetworkMasks, verificationTypes } from '../parameters.ts'
 import { preferenceAnswer } from '../settings.ts'
@@ -10,7 +10,7 @@ import { preferenceAnswer } from '../settings.ts'
 export const SetSecurityPreference = operation({
   name: 'SetSecurityPreference',
   summary:
-    'Sets what users may change of themselves without a policy, and how they log on, as RAM does. Of what RAM does not set, MFAOperationForLogin `mandatory` makes every user log on with an MFA device (so does the older EnforceMFAForLogin); all else is kept and shown. Parameters that are absent change nothing.',
+    'Sets what users may change about themselves without a policy, and how they log on, as RAM does. Of the settings that RAM lacks, MFAOperationForLogin `mandatory`, or the older EnforceMFAForLogin, makes every user log on with an MFA device; all others are stored and shown without effect. Absent parameters change nothing.',
   parameters: {
     EnableSaveMFATicket: optional(truth, null),
     AllowUserToChangePassword: optional(truth, null),
@@ -67,8 +67,8 @@ export const SetSecurityPreference = operation({
     }
     const before = await accountSettings(context)
     const some = {
-      securityPreference: { ...before.securityPreference, ...givenOf(common) },
-      furtherPreference: { ...before.furtherPreference, ...givenOf(further) },
+      securityPreference: { ...before.securityPreference, ...withoutNulls(common) },
+      furtherPreference: { ...before.furtherPreference, ...withoutNulls(further) },
     }
     const changes = [await changeSettings(some, context)]
     return { reply: { SecurityPreference: preferenceAnswer({ ...before, ...some }) }, changes }

@@ -7,7 +7,7 @@ import { clientIds, issuanceLimitHours, providerDescription, providerName } from
 export const UpdateOIDCProvider = operation({
   name: 'UpdateOIDCProvider',
   summary:
-    'Changes the description of an OIDC provider, replaces all of its client IDs, or sets how many hours old a token may be. Parameters that are absent change nothing.',
+    'Changes the description of an OIDC provider, replaces all of its client IDs, or sets how many hours old a token may be. Absent parameters change nothing.',
   parameters: {
     OIDCProviderName: providerName,
     NewDescription: optional(possiblyEmpty(providerDescription), null),

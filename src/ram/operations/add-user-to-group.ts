@@ -8,7 +8,7 @@ import { MEMBERSHIP, ramScope } from '../records.ts'
 
 export const AddUserToGroup = operation({
   name: 'AddUserToGroup',
-  summary: 'Adds a user to a group, whose policies then count for the user.',
+  summary: 'Adds a user to a group. The policies of the group then apply to the user.',
   parameters: { UserName: userName, GroupName: groupName },
   access: 'Write',
   trail: { show: ['UserName', 'GroupName'], reply: ['RequestId'] },

@@ -9,8 +9,7 @@ import { locateUser } from '../resources.ts'
 
 export const BindMFADevice = operation({
   name: 'BindMFADevice',
-  summary:
-    'Binds a virtual MFA device to a user: two codes that the device shows one after the other prove that it has the seed.',
+  summary: 'Binds a virtual MFA device to a user. Two consecutive codes of the device prove that it has the seed.',
   parameters: {
     UserName: userName,
     SerialNumber: serialNumberText,

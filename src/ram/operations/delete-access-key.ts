@@ -5,7 +5,7 @@ import { accessKeyId } from '../parameters.ts'
 
 export const DeleteAccessKey = operation({
   name: 'DeleteAccessKey',
-  summary: 'Deletes an AccessKey of a user, or of the account itself; calls that it signs are refused at once.',
+  summary: 'Deletes an AccessKey of a user, or of the account itself. Calls signed with it are refused at once.',
   parameters: { UserAccessKeyId: accessKeyId, UserName: ownOrNamedUserName },
   access: 'Write',
   trail: { show: ['UserAccessKeyId', 'UserName'], reply: ['RequestId'] },

@@ -7,7 +7,7 @@ import { locateUser } from '../resources.ts'
 
 export const DeleteLoginProfile = operation({
   name: 'DeleteLoginProfile',
-  summary: 'Removes the password of a user, who can no longer log on to the console.',
+  summary: 'Removes the password of a user. The user can then no longer log on to the console.',
   parameters: { UserName: userName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['RequestId'] },

@@ -16,7 +16,7 @@ export const DeletePolicyVersion = operation({
   async decide({ PolicyName, VersionId }, context) {
     const policy = await findCustomPolicy(PolicyName, context)
     const { body } = policy
-    const versions = body.versions.filter((one) => one.versionId !== VersionId)
+    const versions = body.versions.filter(({ versionId }) => versionId !== VersionId)
     if (versions.length === body.versions.length) throw refuse('EntityNotExist.Policy.Version')
     if (body.defaultVersion === VersionId) throw refuse('DeleteConflict.Policy.Version.Default')
     return { reply: {}, changes: [update(policy, { body: { ...body, versions } })] }

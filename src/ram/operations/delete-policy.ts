@@ -26,7 +26,7 @@ export const DeletePolicy = operation({
     if (policy.body.attachments > 0) {
       const attached = await attachmentsOf(policyKey('Custom', PolicyName), context)
       for (const type of ['User', 'Group', 'Role'] as const)
-        if (attached.some((one) => one.type === type)) throw refuse(`DeleteConflict.Policy.${type}`)
+        if (attached.some((attachment) => attachment.type === type)) throw refuse(`DeleteConflict.Policy.${type}`)
     }
     if (policy.body.versions.length > 1 && !CascadingDelete) throw refuse('DeleteConflict.Policy.Version')
     return { reply: {}, changes: [remove(POLICY, policy)] }

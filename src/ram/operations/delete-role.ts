@@ -8,7 +8,7 @@ import { locateRole } from '../resources.ts'
 
 export const DeleteRole = operation({
   name: 'DeleteRole',
-  summary: 'Deletes a role that has no policies; its sessions end at once.',
+  summary: 'Deletes a role that has no policies. Its sessions end at once.',
   parameters: { RoleName: roleName },
   access: 'Write',
   trail: { show: ['RoleName'], reply: ['RequestId'] },

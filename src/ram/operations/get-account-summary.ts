@@ -7,7 +7,7 @@ import { containerOf } from '../resources.ts'
 export const GetAccountSummary = operation({
   name: 'GetAccountSummary',
   summary:
-    'Returns how many users, groups, roles, custom policies and virtual MFA devices the account has, and its quotas. In the cloud, the API of IMS has it.',
+    'Returns how many users, groups, roles, custom policies and virtual MFA devices the account has, and its quotas. In the cloud, this operation belongs to the API of IMS.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -15,7 +15,7 @@ export const GetPolicyVersion = operation({
   locate: locatePolicy,
   async decide({ PolicyType, PolicyName, VersionId }, context) {
     const policy = await findPolicy(PolicyType, PolicyName, context)
-    const version = policy.versions.find((one) => one.versionId === VersionId)
+    const version = policy.versions.find(({ versionId }) => versionId === VersionId)
     if (!version) throw refuse('EntityNotExist.Policy.Version')
     return { reply: { PolicyVersion: versionAnswer(version, policy) }, changes: [] }
   },

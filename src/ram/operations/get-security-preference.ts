@@ -5,7 +5,7 @@ import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const GetSecurityPreference = operation({
   name: 'GetSecurityPreference',
-  summary: 'Returns what users may change of themselves without a policy, and how they log on.',
+  summary: 'Returns what users may change about themselves without a policy, and how they log on.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

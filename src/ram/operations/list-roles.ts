@@ -7,7 +7,7 @@ import { hasTags, takeByName } from '../tagged.ts'
 
 export const ListRoles = operation({
   name: 'ListRoles',
-  summary: 'Lists the roles by name; with tags, those that have all of them.',
+  summary: 'Lists the roles by name; with tags, only roles that have all of these tags.',
   parameters: { ...pagingParameters, Tag: tags },
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems', 'Tag'], reply: [] },

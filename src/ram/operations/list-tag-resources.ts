@@ -18,7 +18,7 @@ import { hasTags, takeByName } from '../tagged.ts'
 
 const MOST_ROWS = 100
 const ROWS = 20
-/** Before every row. */
+/** The place before the first row. */
 const START = { name: '', key: '' }
 
 export const ListTagResources = operation({
@@ -37,7 +37,7 @@ export const ListTagResources = operation({
   locate: locateTagged,
   async decide(values, context) {
     const { ResourceType, NextToken: after } = values
-    // Who names resources expects all of their tags.
+    // A call that names resources expects all of their tags in one page.
     const limit = values.PageSize ?? (values.ResourceNames.length > 0 ? MOST_ROWS : ROWS)
     const records = await recordsFrom(after.name, limit + 2, values, context)
     const rows = records.flatMap(rowsOf).filter(({ name, key }) => name !== after.name || key > after.key)
@@ -54,7 +54,7 @@ export const ListTagResources = operation({
   },
 })
 
-/** As many roles or policies that have the wanted tags, and at least one tag, by name from `first` on. */
+/** Up to `limit` roles or policies that have the wanted tags and at least one tag, by name, from `first` on. */
 async function recordsFrom(
   first: string,
   limit: number,

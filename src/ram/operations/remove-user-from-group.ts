@@ -8,7 +8,7 @@ import { MEMBERSHIP, ramScope } from '../records.ts'
 
 export const RemoveUserFromGroup = operation({
   name: 'RemoveUserFromGroup',
-  summary: 'Removes a user from a group, whose policies no longer count for the user.',
+  summary: 'Removes a user from a group. The policies of the group then no longer apply to the user.',
   parameters: { UserName: userName, GroupName: groupName },
   access: 'Write',
   trail: { show: ['UserName', 'GroupName'], reply: ['RequestId'] },

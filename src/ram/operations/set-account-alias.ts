@@ -5,7 +5,7 @@ import { containerOf } from '../resources.ts'
 
 export const SetAccountAlias = operation({
   name: 'SetAccountAlias',
-  summary: 'Gives the account an alias, in place of the one that it has.',
+  summary: 'Sets the alias of the account. Replaces an existing alias.',
   parameters: { AccountAlias: accountAlias },
   access: 'Write',
   trail: { show: ['AccountAlias'], reply: ['RequestId'] },

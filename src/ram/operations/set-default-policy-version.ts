@@ -15,7 +15,8 @@ export const SetDefaultPolicyVersion = operation({
   locate: locatePolicy,
   async decide({ PolicyName, VersionId }, context) {
     const policy = await findCustomPolicy(PolicyName, context)
-    if (!policy.body.versions.some((one) => one.versionId === VersionId)) throw refuse('EntityNotExist.Policy.Version')
+    if (!policy.body.versions.some(({ versionId }) => versionId === VersionId))
+      throw refuse('EntityNotExist.Policy.Version')
     const body = { ...policy.body, defaultVersion: VersionId, updatedAt: context.now }
     return { reply: {}, changes: [update(policy, { body })] }
   },

@@ -1,6 +1,5 @@
 import { optional } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
-import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
 import {
   maxLogOnAttempts,
@@ -10,10 +9,11 @@ import {
   truth,
 } from '../parameters.ts'
 import { containerOf } from '../resources.ts'
+import { withoutNulls } from '../without-nulls.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
-  summary: 'Sets the password policy of the account. Parameters that are absent change nothing.',
+  summary: 'Sets the password policy of the account. Absent parameters change nothing.',
   parameters: {
     MinimumPasswordLength: optional(minimumPasswordLength, null),
     RequireLowercaseCharacters: optional(truth, null),
@@ -45,7 +45,7 @@ export const SetPasswordPolicy = operation({
     return [containerOf(null, context)]
   },
   async decide(values, context) {
-    const passwordPolicy = { ...(await accountSettings(context)).passwordPolicy, ...givenOf(values) }
+    const passwordPolicy = { ...(await accountSettings(context)).passwordPolicy, ...withoutNulls(values) }
     const changes = [await changeSettings({ passwordPolicy }, context)]
     return { reply: { PasswordPolicy: { ...passwordPolicy } }, changes }
   },

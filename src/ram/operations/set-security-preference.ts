@@ -1,15 +1,15 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
-import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
 import { loginNetworkMasks, logOnSessionDuration, truth } from '../parameters.ts'
 import { containerOf } from '../resources.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
+import { withoutNulls } from '../without-nulls.ts'
 
 export const SetSecurityPreference = operation({
   name: 'SetSecurityPreference',
   summary:
-    'Sets what users may change of themselves without a policy, and how they log on. Parameters that are absent change nothing.',
+    'Sets what users may change about themselves without a policy, and how they log on. Absent parameters change nothing.',
   parameters: {
     EnableSaveMFATicket: optional(truth, null),
     AllowUserToChangePassword: optional(truth, null),
@@ -38,7 +38,7 @@ export const SetSecurityPreference = operation({
   },
   async decide(values, context) {
     const before = (await accountSettings(context)).securityPreference
-    const securityPreference = { ...before, ...givenOf(values) }
+    const securityPreference = { ...before, ...withoutNulls(values) }
     const changes = [await changeSettings({ securityPreference }, context)]
     return { reply: { SecurityPreference: securityPreferenceAnswer(securityPreference) }, changes }
   },

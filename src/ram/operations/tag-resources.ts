@@ -5,7 +5,7 @@ import { changeTags, locateTagged, resourceNames, resourceType } from '../resour
 export const TagResources = operation({
   name: 'TagResources',
   summary:
-    'Adds tags to roles or custom policies, and replaces the values of those that they have: for all of them or for none.',
+    'Adds tags to roles or custom policies, and replaces the values of existing tags. Changes all of the resources or none.',
   parameters: { ResourceType: resourceType, ResourceNames: resourceNames, Tag: someTags },
   access: 'Write',
   trail: { show: ['ResourceType', 'ResourceNames', 'Tag'], reply: ['RequestId'] },

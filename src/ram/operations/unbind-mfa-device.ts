@@ -7,7 +7,7 @@ import { locateUser } from '../resources.ts'
 
 export const UnbindMFADevice = operation({
   name: 'UnbindMFADevice',
-  summary: 'Takes the virtual MFA device from a user. The device remains, bound to no user.',
+  summary: 'Unbinds the virtual MFA device of a user. The device remains.',
   parameters: { UserName: userName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['MFADevice'] },

@@ -34,7 +34,7 @@ export const UpdateGroup = operation({
     if (await groupByName(name, context)) throw refuse('EntityAlreadyExists.Group')
     const scope = ramScope(context.caller.accountId)
     const old = await context.ledger.get(GROUP_NAME, scope, body.groupName.toLowerCase())
-    const made = { ...scope, id: name.toLowerCase(), createdAt: context.now, body: { id: group.id } }
-    return { reply, changes: [changed, ...(old ? [remove(GROUP_NAME, old)] : []), insert(GROUP_NAME, made)] }
+    const renamed = { ...scope, id: name.toLowerCase(), createdAt: context.now, body: { id: group.id } }
+    return { reply, changes: [changed, ...(old ? [remove(GROUP_NAME, old)] : []), insert(GROUP_NAME, renamed)] }
   },
 })

@@ -11,7 +11,7 @@ import { locateUser } from '../resources.ts'
 
 export const UpdateLoginProfile = operation({
   name: 'UpdateLoginProfile',
-  summary: 'Changes the password of a user, or what the next log-on demands.',
+  summary: 'Changes the password of a user, or the requirements for the next log-on.',
   parameters: {
     UserName: userName,
     Password: optional(password, null),

@@ -10,7 +10,7 @@ import { locateRole } from '../resources.ts'
 export const UpdateRole = operation({
   name: 'UpdateRole',
   summary:
-    'Changes the trust policy, the description or the longest session of a role. An empty text clears the description. Running sessions go on.',
+    'Changes the trust policy, the description or the longest session of a role. An empty text clears the description. Running sessions continue.',
   parameters: {
     RoleName: roleName,
     NewAssumeRolePolicyDocument: optional(trustPolicyDocument, null),

@@ -12,7 +12,7 @@ import { renamedResources } from '../resources.ts'
 export const UpdateUser = operation({
   name: 'UpdateUser',
   summary:
-    'Changes the properties of a user. An empty text clears a property. A user with a new name keeps its AccessKeys, groups and policies.',
+    'Changes the properties of a user. An empty text clears a property. A renamed user keeps its AccessKeys, groups and policies.',
   parameters: {
     UserName: userName,
     NewUserName: optional(userName, null),
@@ -50,7 +50,7 @@ export const UpdateUser = operation({
   },
 })
 
-/** Moves the name, and the memberships, which are listed by name. */
+/** The changes of records that contain the name: the name's own record, and memberships, which are listed by name. */
 async function rename(user: User, newName: string, context: RamContext): Promise<Change[]> {
   const { userName: oldName, groups } = user.body
   if (oldName.toLowerCase() === newName.toLowerCase()) return []

@@ -1,5 +1,4 @@
-// Compiling: a policy that was parsed, made ready for many decisions. What each statement means stands here; how statements combine is
-// policy-set.ts.
+// Compiles a parsed policy for many decisions. This file has the meaning of one statement; policy-set.ts combines statements.
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
 import type { Principal } from './principals.ts'
@@ -10,14 +9,14 @@ export interface CompiledStatement {
   readonly effect: Statement['effect']
   readonly index: number
   readonly principals: readonly Principal[]
-  /** The condition keys that it asks for. */
+  /** The condition keys that its conditions test. */
   readonly keys: readonly string[]
-  /** `names` are all names of one action, in lower case, here and below. */
+  /** Whether it applies to an action. `names` are all names of one action, in lower case, here and below. */
   meansAction(names: readonly string[]): boolean
   meansResource(resource: string, names: readonly string[]): boolean
-  /** Whether it means, for certain, every resource whose ARN begins so. */
+  /** Whether it certainly applies to every resource whose ARN begins with `prefix`. */
   meansEvery(prefix: string): boolean
-  /** Whether it may mean a resource whose ARN begins so. */
+  /** Whether it may apply to a resource whose ARN begins with `prefix`. */
   mayMean(prefix: string): boolean
   holds(values: ConditionValues): boolean
 }
@@ -26,7 +25,7 @@ export interface CompiledPolicy {
   readonly statements: readonly CompiledStatement[]
 }
 
-/** Role names are compared in any case, and this is the action whose resource they are (docs/reference/policy-language.md, "Wildcards"). */
+/** The action on roles. Role names are compared without regard to case (docs/reference/policy-language.md, "Wildcards"). */
 const ASSUME_ROLE = 'sts:assumerole'
 
 export function compilePolicy({ statements }: Policy): CompiledPolicy {
@@ -40,15 +39,15 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
   const resources = anyOf(patterns)
   const roles = anyOf(patterns.map((pattern) => pattern.toLowerCase()))
   const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
-  // Policies of earlier releases may ask for a key that no request can have. A negated operator holds then: such an Allow would grant
-  // what it was meant to restrict, so it grants nothing.
+  // Policies of earlier releases may test a key that no request can have. A negated operator is then always true, and an Allow would grant what
+  // the condition was meant to exclude. Such an Allow grants nothing.
   const grantsNothing = effect === 'Allow' && statement.conditions.some(({ impossible }) => impossible)
   return {
     effect,
     index,
     principals,
     keys: statement.conditions.map(({ key }) => key),
-    // An Allow of all actions but some excepts an action under any of its names.
+    // An Allow with NotAction excludes an action if any of its names is listed.
     meansAction: (names) =>
       notActions && effect === 'Allow' ? !names.some(actions) : names.some((name) => actions(name) !== notActions),
     meansResource: (resource, names) =>

@@ -1,8 +1,7 @@
-// Names of condition keys, in the one form in which policies and requests meet (docs/reference/policy-language.md, "Condition keys").
-
+// The canonical form of condition keys, in which policies and requests are compared (docs/reference/policy-language.md, "Condition keys").
 /**
- * The form of a key that is compared: keys of acs: in lower case but for the tag key behind the slash, which keeps its case,
- * as all other keys do; acs:ResourceTag/x is kms:tag/x.
+ * Returns the canonical form of a key. Keys of acs: become lower case, except for a tag key after the slash. All other keys keep their case.
+ * acs:ResourceTag/x becomes kms:tag/x.
  */
 export function conditionKey(name: string): string {
   const slash = name.indexOf('/')
@@ -12,15 +11,15 @@ export function conditionKey(name: string): string {
   return lower === 'acs:resourcetag' ? `kms:tag${tail}` : lower + tail
 }
 
-/** What the keys of a resource's own tags begin with. */
+/** The prefix of condition keys for a resource's tags. */
 export const RESOURCE_TAG = conditionKey('kms:tag/')
 
-/** Whether the key is a tag of the resource, so that its value differs from one resource to the other. */
+/** Whether the key is a tag of the resource. Then its value differs between resources. */
 export function isResourceTag(key: string): boolean {
   return key.startsWith(RESOURCE_TAG)
 }
 
-/** The condition keys that policies may use, besides tags, and what their values are. */
+/** The condition keys that policies may use, besides tags, and the types of their values. */
 export const CONDITION_KEYS = [
   ['acs:CurrentTime', 'Date'],
   ['acs:SecureTransport', 'Bool'],
@@ -43,26 +42,29 @@ const KNOWN_NAMES = CONDITION_KEYS.map(([name]) => name)
 const KNOWN = new Set<string>(KNOWN_NAMES.map(conditionKey))
 const KNOWN_TAGS = /^(?:kms:tag|acs:requesttag)\/./s
 const OWN_PREFIX = /^(?:acs|kms|ram|sts):/i
-/** Keys of other services of the cloud: no request here has them, and policies for these services may. AWS is another cloud; `oidc:` has no others. */
+/**
+ * Keys of other services of the cloud. No request here has them, but policies for those services use them. AWS is another cloud; all keys of
+ * `oidc:` are listed above.
+ */
 const OTHERS = /^(?!(?:aws|oidc):)[a-z][a-z0-9-]*:[^\s:]/i
 
-/** Whether a policy may use the key: a misspelt key of our own would be missing for ever, and so widen a negated condition. */
+/** Whether a policy may use the key. A misspelt key of our own services would always be absent and so make a negated condition true. */
 export function isUsableKey(key: string): boolean {
   return KNOWN.has(key) || KNOWN_TAGS.test(key) || (!OWN_PREFIX.test(key) && OTHERS.test(key))
 }
 
-/** Whether the key has a prefix of ours, which was never taken for another key. */
+/** Whether the key has a prefix of our own services. No release accepted an unknown key with such a prefix. */
 export function hasOwnPrefix(key: string): boolean {
   return OWN_PREFIX.test(key)
 }
 
-/** The name of a key as documents write it. */
+/** The usual spelling of a key in documents. */
 export function shownKey(key: string): string {
   return KNOWN_NAMES.find((known) => conditionKey(known) === key) ?? key.replace(/^acs:requesttag\//, 'acs:RequestTag/')
 }
 
-/** The key that somebody meant who left out its prefix, took another or wrote it in another case; or null. */
+/** A suggestion for an unknown key: a known key that differs only in its prefix or in case; null if there is none. */
 export function meantKey(name: string): string | null {
-  const tail = (one: string) => one.slice(one.indexOf(':') + 1).toLowerCase()
+  const tail = (key: string) => key.slice(key.indexOf(':') + 1).toLowerCase()
   return KNOWN_NAMES.find((known) => tail(known) === tail(name)) ?? null
 }

@@ -1,9 +1,9 @@
-// Conditions (docs/reference/policy-language.md, "Conditions"): what each operator means for one value of the policy, for several, for a key
-// that the request does not have, and for a value that it can't read. A value that can't be read never widens what is allowed.
+// Conditions (docs/reference/policy-language.md, "Conditions"): the meaning of each operator for one value and for several values in the policy,
+// for a key that the request lacks, and for a value that the operator can't parse. A value that can't be parsed never widens access.
 import { BlockList, isIP } from 'node:net'
 import { compileWildcard } from './wildcard.ts'
 
-/** A request's values by condition key; undefined: the request has no such key. */
+/** A request's values by condition key; undefined where the request lacks the key. */
 export interface ConditionValues {
   /** A key that has several values has a list. */
   get(key: string): string | readonly string[] | undefined
@@ -15,14 +15,14 @@ export interface Condition {
   /** As conditionKey writes it. */
   readonly key: string
   readonly values: readonly string[]
-  /** Whether no request can ever have the key, in a policy of an earlier release: see compileStatement. */
+  /** Set in a policy of an earlier release where no request can ever have the key: see compileStatement. */
   readonly impossible?: true
 }
 
-/** A test of a request's value: null when the operator can't read it. */
+/** Tests a request's value; null when the operator can't parse it. */
 type Test = (given: string) => boolean | null
 
-/** Makes the test of a policy's value; null when the value does not have the operator's form. */
+/** Returns the test for a policy's value; null when the value does not have the operator's form. */
 type Reader = (value: string) => Test | null
 
 function texts(fold: (text: string) => string): Reader {
@@ -45,7 +45,7 @@ function compared(parse: (text: string) => bigint | null, holds: (order: bigint)
 
 const MAX_DIGITS = 64
 
-/** The exact value of a decimal number, in units of its last possible digit. */
+/** The exact value of a decimal number, in units of 10^-MAX_DIGITS. */
 function decimal(text: string): bigint | null {
   const [, sign, whole, fraction = ''] = /^(-?)(\d{1,64})(?:\.(\d{1,64}))?$/.exec(text) ?? []
   if (whole === undefined) return null
@@ -60,7 +60,7 @@ function instant(text: string): bigint | null {
   const ms = Date.parse(text)
   if (Number.isNaN(ms)) return null
   const [, year, month, day] = match.map(Number)
-  // Date.parse rolls February 30 over into March; there is no such day.
+  // Date.parse turns February 30 into a day in March. Refuse such dates.
   const rolled = new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day))
   return rolled.getUTCDate() === day ? BigInt(Math.floor(ms / 1000)) : null
 }
@@ -79,7 +79,7 @@ function truth(value: string): Test | null {
   }
 }
 
-/** An IPv4 address that is written as an IPv4-mapped IPv6 address, as sockets report it, counts as the IPv4 address. */
+/** Returns the IPv4 address of an IPv4-mapped IPv6 address, the form in which sockets report it; any other text unchanged. */
 function plainAddress(text: string): string {
   return text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
@@ -89,7 +89,7 @@ export function isAddressRange(text: string): boolean {
   return addresses(text) !== null
 }
 
-/** Whether an address is the one, or in the block in CIDR form, that `range` says; false for a range or an address that is neither. */
+/** Whether an address equals `range`, or lies in it if `range` is a CIDR block. False where either text is invalid. */
 export function inAddresses(range: string, address: string): boolean {
   return addresses(range)?.(address) === true
 }
@@ -123,11 +123,11 @@ const lessOrEqual = (order: bigint) => order <= 0n
 const greater = (order: bigint) => order > 0n
 const greaterOrEqual = (order: bigint) => order >= 0n
 
-/** What is known of an operator. `form` says in words which values it takes. */
+/** An operator. `form` describes the values that it takes. */
 interface Row {
   readonly read: Reader
   readonly form: string
-  /** Whether it holds where none of its values matches. */
+  /** Whether the condition is true where none of its values matches. */
   readonly negated: boolean
 }
 
@@ -181,9 +181,9 @@ export function fitting(operator: Operator): string {
 }
 
 /**
- * Returns the test of a request. One of the condition's values must match one of the request's; of a negated operator, none may. Where the request does not have
- * the key, a negated operator is true and any other false. Where the operator can't read the request's value, such as a tag that is no
- * number, the test is true in a Deny and false in an Allow.
+ * Returns the test of a request. One of the condition's values must match one of the request's values; with a negated operator, none may match.
+ * Where the request lacks the key, a negated operator is true and any other is false. Where the operator can't parse the request's value, such
+ * as a tag that is not a number, the test is true in a Deny and false in an Allow.
  */
 export function compileCondition(
   { operator, key, values }: Condition,
@@ -191,7 +191,7 @@ export function compileCondition(
 ): (request: ConditionValues) => boolean {
   const { read, negated } = OPERATORS[operator]
   const alternatives = values.flatMap((value) => read(value) ?? [])
-  /** Whether the condition holds for one value; null when the operator can't read it. */
+  /** Whether the condition holds for one value; null when the operator can't parse it. */
   const holds = (given: string): boolean | null => {
     for (const test of alternatives) {
       const matches = test(given)
@@ -206,7 +206,7 @@ export function compileCondition(
     if (typeof given === 'string') return holds(given) ?? effect === 'Deny'
     const each = given.map(holds)
     if (each.includes(null)) return effect === 'Deny'
-    // One that matches decides, whether the operator is negated or not.
+    // A single match decides: it makes the condition true, or false with a negated operator.
     return each.includes(!negated) ? !negated : negated
   }
 }

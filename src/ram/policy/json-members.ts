@@ -1,8 +1,8 @@
-// JSON.parse keeps the last of two members with one name in silence; a policy must not say two things at once.
+// Detects duplicate members in JSON. JSON.parse silently keeps the last of them, which would make a policy ambiguous.
 
 const COLON = /\s*:/y
 
-/** The name that comes twice in one object of a valid JSON text, or null. */
+/** Returns a member name that occurs twice in one object of a valid JSON text, or null. */
 export function duplicateMember(json: string): string | null {
   const open: (Set<string> | null)[] = []
   const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs

@@ -1,45 +1,45 @@
-// The policy language (docs/reference/policy-language.md): a document is checked in full when it is written, and refused with the place of its
-// fault. What the cloud's language does not have is refused too, because a part that is silently ignored could widen a grant.
+// The policy language (docs/reference/policy-language.md). A document is checked in full when it is written; a refusal names the place of the
+// fault. Unknown members are refused too, because a part that is silently ignored could widen a grant.
 //
 //   policy      { "Version": "1", "Statement": [statement, …] }
 //   statement   { "Effect": "Allow" or "Deny", "Action" or "NotAction": strings, "Resource": strings, "Condition"?: conditions, "Sid"?: text }
 //               in a trust policy { "Effect", "Action": see TRUST_ACTIONS, "Principal": see principals.ts, "Condition"?, "Sid"? }
 //   conditions  { operator: { key: values, … }, … }
-//   strings     a string, or an array of at least one; so are values, which may also be numbers and booleans
+//   strings     a string, or an array of at least one string; values are the same, and may also be numbers and booleans
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
 import { type Condition, fits, fitting, isOperator } from './conditions.ts'
 import { duplicateMember } from './json-members.ts'
 import { type Principal, parsePrincipals } from './principals.ts'
 import { canMatch, isResourcePattern } from './resource-pattern.ts'
 
-/** What a policy is for: attached to a principal, narrowing a session, or naming the principals that may assume a role. */
+/** The use of a policy: attached to a principal, narrowing a session, or naming the principals that may assume a role. */
 export type PolicyUse = 'identity' | 'session' | 'trust'
 
-/** The document is not a policy; the message names the place of the fault. */
+/** The document is not a valid policy. The message names the place of the fault. */
 export class MalformedPolicy extends Error {}
 
 export interface Statement {
   readonly effect: 'Allow' | 'Deny'
   /** In lower case. */
   readonly actions: readonly string[]
-  /** Whether all actions but `actions` are meant. */
+  /** Whether the statement applies to all actions except `actions`. */
   readonly notActions: boolean
   /** Empty in a trust policy. */
   readonly resources: readonly string[]
-  /** Empty but in a trust policy. */
+  /** Empty except in a trust policy. */
   readonly principals: readonly Principal[]
   readonly conditions: readonly Condition[]
 }
 
 export interface Policy {
   readonly statements: readonly Statement[]
-  /** Parts that match nothing, each with its place: a new policy is refused for them, and earlier releases accepted them. */
+  /** Parts that match nothing, each with its place. A new policy is refused for them; policies of earlier releases may contain them. */
   readonly flaws: readonly string[]
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Reads a policy that somebody wants to store or use from now on. Throws MalformedPolicy. The length is the caller's to check. */
+/** Parses a new policy. Throws MalformedPolicy. The caller checks the length. */
 export function parseNewPolicy(text: string, use: PolicyUse): Policy {
   const policy = parsePolicy(text, use)
   const [flaw] = policy.flaws
@@ -47,7 +47,7 @@ export function parseNewPolicy(text: string, use: PolicyUse): Policy {
   return policy
 }
 
-/** Reads a policy that is stored. Throws MalformedPolicy. */
+/** Parses a stored policy. Throws MalformedPolicy. */
 export function parsePolicy(text: string, use: PolicyUse): Policy {
   const document = membersOf(parsedJson(text), 'The policy')
   const twice = duplicateMember(text)
@@ -58,7 +58,7 @@ export function parsePolicy(text: string, use: PolicyUse): Policy {
   if (!Array.isArray(statements) || statements.length === 0)
     throw new MalformedPolicy('Statement must be an array of at least one statement.')
   const flaws: string[] = []
-  const parsed = statements.map((one: unknown, i) => parseStatement(one, use, `Statement[${i}]`, flaws))
+  const parsed = statements.map((statement: unknown, i) => parseStatement(statement, use, `Statement[${i}]`, flaws))
   return { statements: parsed, flaws }
 }
 
@@ -76,8 +76,8 @@ function membersOf(value: unknown, what: string): Members {
 }
 
 function onlyMembers(object: Members, known: readonly string[], where: string): void {
-  const stranger = Object.keys(object).find((name) => !known.includes(name))
-  if (stranger !== undefined) throw new MalformedPolicy(`The member "${shown(stranger)}" of ${where} is not supported.`)
+  const unknown = Object.keys(object).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new MalformedPolicy(`The member "${shown(unknown)}" of ${where} is not supported.`)
 }
 
 const COMMON = ['Effect', 'Action', 'NotAction', 'Condition', 'Sid']
@@ -98,9 +98,9 @@ function parseStatement(value: unknown, use: PolicyUse, where: string, flaws: st
   }
 }
 
-/** What a trust policy is about, in lower case: the role, and the SourceIdentity that a call gives its session. */
+/** The actions of trust policies, in lower case: assuming the role, and setting the SourceIdentity of the session. */
 const TRUST_ACTIONS = ['sts:assumerole', 'sts:setsourceidentity']
-/** Actions are letters and digits; other services have some with a sign. */
+/** Our actions consist of letters and digits; some actions of other services contain other signs. */
 const ACTION = /^[a-z0-9*?_-]+:[a-z0-9*?_./-]+$/
 
 function parseActions(statement: Members, use: PolicyUse, where: string, flaws: string[]) {
@@ -132,31 +132,31 @@ function parseActions(statement: Members, use: PolicyUse, where: string, flaws: 
 function parseResources(value: unknown, where: string, flaws: string[]): string[] {
   if (value === undefined) throw new MalformedPolicy(`Add a Resource element to ${where}.`)
   const resources = strings(value, `Resource of ${where}`)
-  const odd = resources.find((one) => !isResourcePattern(one))
+  const odd = resources.find((pattern) => !isResourcePattern(pattern))
   if (odd !== undefined)
     throw new MalformedPolicy(
       `"${shown(odd)}" in Resource of ${where} must be * or have the form acs:service:region:account:resource.`,
     )
-  for (const one of resources)
-    if (!canMatch(one))
+  for (const pattern of resources)
+    if (!canMatch(pattern))
       flaws.push(
-        `"${shown(one)}" in Resource of ${where} can match no resource: write one acs:service:region:account:resource in each string.`,
+        `"${shown(pattern)}" in Resource of ${where} can match no resource: write one acs:service:region:account:resource in each string.`,
       )
   return resources
 }
 
-/** A string, or an array of at least one. */
+/** Returns the items of a string or of an array of at least one string. */
 function strings(value: unknown, where: string): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new MalformedPolicy(`${where} must not be empty.`)
-  return list.map((one) => {
-    if (typeof one !== 'string' || one === '')
+  return list.map((item) => {
+    if (typeof item !== 'string' || item === '')
       throw new MalformedPolicy(`${where} must hold strings that are not empty.`)
-    return plain(one, where)
+    return plain(item, where)
   })
 }
 
-/** Without ${…}: no variable is ever filled in, so nobody may rely on one. */
+/** Refuses ${…}: policy variables are not supported, so a policy must not rely on one. */
 function plain(text: string, where: string): string {
   if (text.includes('${')) throw new MalformedPolicy(`\${ in ${where} is not supported: there are no policy variables.`)
   return text
@@ -187,10 +187,10 @@ function parseConditions(value: unknown, where: string, flaws: string[]): Condit
 function conditionValues(value: unknown, operator: Condition['operator'], where: string): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new MalformedPolicy(`The values of ${where} must not be empty.`)
-  return list.map((one) => {
-    if (typeof one !== 'string' && typeof one !== 'boolean' && typeof one !== 'number')
+  return list.map((item) => {
+    if (typeof item !== 'string' && typeof item !== 'boolean' && typeof item !== 'number')
       throw new MalformedPolicy(`The values of ${where} must be strings.`)
-    const text = plain(String(one), where)
+    const text = plain(String(item), where)
     if (!fits(operator, text))
       throw new MalformedPolicy(
         `"${shown(text)}" of ${where} does not fit the operator: it takes ${fitting(operator)}.`,
@@ -199,7 +199,7 @@ function conditionValues(value: unknown, operator: Condition['operator'], where:
   })
 }
 
-/** A text of the document in a message: it may be long. */
+/** A text of the document for a message, cut to 100 characters. */
 function shown(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }

@@ -1,5 +1,5 @@
-// Deciding (docs/reference/policy-language.md, "Decision"): a Deny that matches wins, wherever it is; otherwise an Allow that matches allows;
-// otherwise the call is denied. One function has this rule, for every kind of policy: `firstMatch`.
+// The decision (docs/reference/policy-language.md, "Decision"): a matching Deny in any policy wins; otherwise a matching Allow allows; otherwise
+// the call is denied. One function implements this rule for every kind of policy: `firstMatch`.
 import type { CompiledPolicy, CompiledStatement } from './compile.ts'
 import { isResourceTag } from './condition-key.ts'
 import type { ConditionValues } from './conditions.ts'
@@ -21,7 +21,7 @@ export interface StatementPlace {
   readonly statementIndex: number
 }
 
-/** The verdict of a set; `by` is the statement that decided, null when none did. */
+/** The verdict of a set. `by` is the deciding statement; null when no statement matched. */
 export interface Verdict {
   readonly decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
   readonly by: StatementPlace | null
@@ -59,14 +59,14 @@ function firstMatch(statements: readonly Placed[], matches: (statement: Compiled
 /** An action, or all of its names. */
 export type Action = string | readonly string[]
 
-/** The number of names keeps an action apart from one whose name holds several: questions about access name any action. */
+/** The count of names distinguishes several names from one name with commas: questions about access may name any text as an action. */
 function keyOf(action: Action): string {
   return typeof action === 'string' ? `1${action}` : `${action.length}${action.join()}`
 }
 
 const REMEMBERED = 1024
 
-/** The policies that count together for a principal, or a session policy alone. */
+/** The policies that apply together to a principal, or a session policy alone. */
 export class PolicySet {
   readonly #statements: readonly Placed[]
   readonly #byAction = new Memo<readonly Placed[]>(REMEMBERED)
@@ -79,7 +79,7 @@ export class PolicySet {
 
   /**
    * The verdict on an action and a resource, under a request's values of condition keys. With `every`, the resource ends in `*` and stands for
-   * all whose ARN begins so, whatever tags each has: an Allow must match all of them, and a Deny that may match one denies.
+   * all resources whose ARN begins with the rest, whatever their tags: an Allow must match all of them, and a Deny that may match one denies.
    */
   decide(action: Action, resource: string, values: ConditionValues, every = false): Verdict {
     return firstMatch(this.#about(action, resource, every), (statement) => statement.holds(values))
@@ -117,7 +117,7 @@ export class PolicySet {
         const isTagged = statement.keys.some(isResourceTag)
         if (statement.effect === 'Allow') return statement.meansEvery(prefix) && !isTagged ? [{ place, statement }] : []
         if (!statement.mayMean(prefix)) return []
-        // Some resource may have the tags that it takes.
+        // Some resource may have the tags that satisfy its conditions, so the Deny counts.
         return [{ place, statement: isTagged ? { ...statement, holds: () => true } : statement }]
       }),
     )
@@ -142,7 +142,7 @@ export function trusts(
     denialsFirst([{ name: '', version: '', policy }]),
     (statement) =>
       statement.meansAction([action]) &&
-      statement.principals.some((one) => means(one, candidate, role, statement.effect)) &&
+      statement.principals.some((principal) => means(principal, candidate, role, statement.effect)) &&
       statement.holds(values),
   )
 }

@@ -39,13 +39,13 @@ function isType(type: string): type is Principal['type'] {
   return Object.hasOwn(FORMS, type)
 }
 
-/** A caller as trust policies know it. */
+/** A caller in the terms of trust policies. */
 export interface Candidate {
-  /** What it may be called: ARNs of RAM, or the name of a service. */
+  /** Its names in trust policies: ARNs of RAM, or the name of a service. */
   readonly names: readonly string[]
   /** The UserId or RoleId of a user or session, the issuer of an OIDC provider; null for others. */
   readonly id: string | null
-  /** Whether an identity provider speaks for it: then only a Federated principal means it, and nobody else. */
+  /** Whether an identity provider authenticated it. Only Federated principals match such a caller, and they match no other. */
   readonly federated?: true
 }
 
@@ -57,8 +57,9 @@ export interface TrustingRole {
 }
 
 /**
- * Whether the principal is the candidate: by its id where the role has one, else by its name, in any case. A user or role of the role's own
- * account that has no id did not exist when the policy was bound: an Allow means nobody by it then. A provider needs its name and its issuer.
+ * Whether the principal is the candidate: by id where the role has bound one, otherwise by name, ignoring case. A user or role of the role's own
+ * account without a bound id did not exist when the policy was written; in an Allow it matches nobody. A provider must match by name and, where
+ * bound, by issuer.
  */
 export function means(
   { type, name }: Principal,
@@ -69,7 +70,7 @@ export function means(
   if ((type === 'Federated') !== (candidate.federated === true)) return false
   const lower = name.toLowerCase()
   const id = ids[lower]
-  const isNamed = candidate.names.some((one) => one.toLowerCase() === lower)
+  const isNamed = candidate.names.some((own) => own.toLowerCase() === lower)
   if (candidate.federated) return isNamed && (id === undefined || id === candidate.id)
   if (id !== undefined) return id === candidate.id
   const isOwn = lower.startsWith(`acs:ram::${account}:user/`) || lower.startsWith(`acs:ram::${account}:role/`)

@@ -1,10 +1,10 @@
-// Resource patterns: which texts have their form, and which of these can match a resource (docs/reference/policy-language.md, "Resources").
+// Resource patterns: their form, and whether a pattern can match any resource (docs/reference/policy-language.md, "Resources").
 import { PRODUCTS } from '../../api/product.ts'
 import { compileWildcard } from './wildcard.ts'
 
 /**
- * Whether the text has the form of a pattern. A star may stand for several parts, so that a pattern with one needs fewer of them. Prefix
- * and service are lower case in every ARN.
+ * Whether the text has the form of a pattern. A star may stand for several parts, so a pattern with a star may have fewer than five parts.
+ * Prefix and service are lower case in every ARN.
  */
 export function isResourcePattern(text: string): boolean {
   const parts = text.split(':')
@@ -12,7 +12,7 @@ export function isResourcePattern(text: string): boolean {
   return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
 }
 
-/** RAM, IMS and STS have no regions: a pattern that leaves the region out means the * of their resources. */
+/** Inserts the region `*` where a pattern for RAM, IMS or STS omits the region. Their ARNs have `*` in its place. */
 export function withRegion(pattern: string): string {
   return pattern.replace(/^acs:(ram|ims|sts)::/, 'acs:$1:*:')
 }
@@ -20,7 +20,7 @@ export function withRegion(pattern: string): string {
 /** The ARNs of all other services of the cloud. */
 const OTHERS = ['acs:SERVICE:PART:PART:ANYTHING']
 
-/** What a word in capitals of an ARN's form stands for (Product.resources): characters of a class, and whether there may be none. */
+/** The meaning of the words in capitals in the form of an ARN (Product.resources): a character class, and whether the part may be empty. */
 const WORDS: Readonly<Record<string, { readonly one: RegExp; readonly none: boolean }>> = {
   REGION: { one: /[a-z0-9-]/, none: false },
   ACCOUNT: { one: /\d/, none: false },
@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<string, { readonly one: RegExp; readonly none: bool
   ANYTHING: { one: /./su, none: false },
 }
 
-/** A place in the texts of a grammar: one character of a class, or any number of them. */
+/** An element of a grammar: one character of a class, or any number of such characters. */
 interface Place {
   readonly one: (character: string) => boolean
   readonly repeats: boolean
@@ -51,8 +51,8 @@ const OWN_GRAMMARS = new Map(PRODUCTS.map(({ service, resources }) => [service, 
 const OTHER_GRAMMARS = OTHERS.map(grammarOf)
 
 /**
- * Whether the pattern matches the ARN of some resource. Refuses lists in one string, which are one pattern with commas. A service with
- * wildcards may be one that is not here.
+ * Whether the pattern matches the ARN of some resource. False for a list in one string, which would be one pattern with commas. A service with
+ * wildcards may be a service of the cloud that is not implemented here.
  */
 export function canMatch(pattern: string): boolean {
   if (/,\s*(?:acs:|\*)/.test(pattern)) return false
@@ -61,20 +61,20 @@ export function canMatch(pattern: string): boolean {
   return (OWN_GRAMMARS.get(service) ?? OTHER_GRAMMARS).some((grammar) => meets(full, grammar))
 }
 
-/** Whether the pattern matches all texts that begin so. It says no of a few patterns that do, such as `?*`. */
+/** Whether the pattern certainly matches all texts that begin with `prefix`. False for a few patterns that do match, such as `?*`. */
 export function matchesEvery(pattern: string, prefix: string): boolean {
   return pattern.endsWith('*') && compileWildcard(pattern)(prefix)
 }
 
-/** Whether the pattern matches the ARN of a resource that begins so and ends in a name. */
+/** Whether the pattern matches some ARN that consists of `prefix` and a name. */
 export function canMatchAfter(prefix: string, pattern: string): boolean {
   const begin = Array.from(prefix, (place): Place => ({ one: (character) => character === place, repeats: false }))
   return meets(pattern.replace(/\*+/g, '*'), [...begin, ...grammarOf('NAME')])
 }
 
 /**
- * Whether some text matches both. For each character of the pattern in turn: the places of the grammar (1 in the array) up to which such a
- * text may have come. Takes no more than pattern × grammar steps.
+ * Whether some text matches both pattern and grammar. For each character of the pattern, `at` marks with 1 the places of the grammar that such a
+ * text may have reached. Takes at most pattern × grammar steps.
  */
 function meets(pattern: string, grammar: Grammar): boolean {
   let at = entered(Uint8Array.of(1, ...grammar.map(() => 0)), grammar)
@@ -94,7 +94,7 @@ function meets(pattern: string, grammar: Grammar): boolean {
   return at[grammar.length] === 1
 }
 
-/** Adds the places behind those that may hold no character. */
+/** Adds the places that can be reached by skipping repeated elements. */
 function entered(places: Uint8Array<ArrayBuffer>, grammar: Grammar): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < grammar.length; i++) if (places[i] && grammar[i]?.repeats) places[i + 1] = 1
   return places

@@ -1,9 +1,9 @@
-// Patterns: * is any run of characters, ? exactly one (docs/reference/policy-language.md, "Wildcards"). No pattern takes more than pattern × value steps:
-// of the segments between stars, the leftmost place is always the best one, so that no place is tried twice.
+// Patterns: * matches any run of characters, ? exactly one (docs/reference/policy-language.md, "Wildcards"). Matching takes at most
+// pattern × value steps: for each segment between stars the leftmost match is always the best choice, so it never backtracks.
 
 export type Matcher = (value: string) => boolean
 
-/** Whether a whole value matches. Characters are Unicode code points. */
+/** Returns a matcher of whole values. Characters are Unicode code points. */
 export function compileWildcard(pattern: string): Matcher {
   if (!/[*?]/.test(pattern)) return (value) => value === pattern
   if (/^\*+$/.test(pattern)) return () => true
@@ -26,7 +26,7 @@ function withStars([first = '', ...rest]: readonly string[]): Matcher {
   }
 }
 
-/** Stands for ? among code points; none is as large. */
+/** Stands for ? among code points. No code point is as large. */
 const ANY = 0xffff_ffff
 const QUESTION_MARK = 0x3f
 
@@ -59,7 +59,7 @@ function codePoints(text: string): Uint32Array {
   return Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0)
 }
 
-/** The value asked last: a request's resource is held against many patterns in a row. */
+/** The code points of the last value: a request's resource is matched against many patterns in a row. */
 let remembered: { readonly text: string; readonly points: Uint32Array } = { text: '', points: new Uint32Array(0) }
 
 function rememberedCodePoints(text: string): Uint32Array {

@@ -1,5 +1,5 @@
-// Fetching the keys of issuers (docs/decisions/0027-keys-of-issuers.md): only of those that the operator allowed, only from the issuer's own host,
-// each issuer once at a time, all within bounds. What a stranger sends can make no more than this happen.
+// Fetches the keys of issuers (docs/decisions/0027-keys-of-issuers.md). Unauthenticated requests trigger fetches, so all of them are bounded: only
+// issuers that the operator allowed, only the issuer's own host, one fetch at a time for each issuer, limits on time, number and size.
 import type { Alarm } from '../../ledger/alarm.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { type KeySet, type OidcSettings, readKeySet } from '../../settings/oidc.ts'
@@ -13,22 +13,22 @@ import {
   KEEP_MS,
 } from './issuer.ts'
 
-/** For both documents of an issuer together. */
+/** The time limit for both documents of an issuer together. */
 const FETCH_MS = 5000
-/** How soon keys are fetched again because a token names one that is not among them. */
+/** The shortest interval between fetches for tokens that name an unknown key. */
 const AGAIN_MS = 60_000
-/** How soon an issuer is asked again that was in trouble. */
+/** The pause after a failed fetch. */
 const RETRY_MS = 10_000
 const MOST_AT_ONCE = 16
-/** Beyond so many issuers, or so many characters of keys, those that were asked longest ago are forgotten. */
+/** The limits on issuers in memory and on the characters of their keys. Beyond them, the issuers with the oldest fetch are dropped. */
 const MOST_ISSUERS = 256
 const MOST_CHARACTERS = 16_777_216
 
 interface Known {
-  /** When the issuer was asked last. */
+  /** When the last fetch began, whether it succeeded or failed; milliseconds since 1970. */
   readonly triedAt: number
   readonly trouble: IssuerTrouble | null
-  /** The last keys that it gave. */
+  /** The keys of the last successful fetch. */
   readonly keys: IssuerKeySet | null
   readonly characters: number
 }
@@ -40,11 +40,11 @@ export class IssuerFetches implements IssuerSource {
   readonly #documents: IssuerDocuments
   readonly #runtime: Pick<Runtime, 'monotonic'>
   readonly #alarm: Alarm
-  /** By issuer; those that were asked last come last. */
+  /** By issuer, in the order of their last fetch. */
   readonly #known = new Map<string, Known>()
   readonly #pending = new Map<string, Promise<IssuerKeySet>>()
 
-  /** `alarm` gets the trouble with an issuer, once until it is over. */
+  /** `alarm` receives a failure of an issuer once, and again only after a fetch succeeded in between. */
   constructor(rules: Rules, documents: IssuerDocuments, runtime: Pick<Runtime, 'monotonic'>, alarm: Alarm) {
     this.#rules = rules
     this.#documents = documents
@@ -65,7 +65,7 @@ export class IssuerFetches implements IssuerSource {
     return this.#fetchedOnce(issuer, now)
   }
 
-  /** Fetches, once for all who ask meanwhile. */
+  /** Fetches the keys. Concurrent callers for one issuer share one fetch. */
   #fetchedOnce(issuer: string, now: number): Promise<IssuerKeySet> {
     const under = this.#pending.get(issuer)
     if (under) return under
@@ -75,7 +75,7 @@ export class IssuerFetches implements IssuerSource {
     return fetching
   }
 
-  /** Fetches, and remembers how it went. */
+  /** Fetches the keys, and remembers them or the failure. */
   async #fetched(issuer: string, now: number): Promise<IssuerKeySet> {
     const before = this.#known.get(issuer)
     try {
@@ -109,27 +109,27 @@ export class IssuerFetches implements IssuerSource {
     this.#known.delete(issuer)
     this.#known.set(issuer, known)
     let characters = 0
-    for (const one of this.#known.values()) characters += one.characters
-    for (const [oldest, one] of this.#known) {
+    for (const entry of this.#known.values()) characters += entry.characters
+    for (const [oldest, entry] of this.#known) {
       if (this.#known.size <= MOST_ISSUERS && characters <= MOST_CHARACTERS) return
       this.#known.delete(oldest)
-      characters -= one.characters
+      characters -= entry.characters
     }
   }
 }
 
-/** Whether the moment is less than `ms` ago. Where the clock was set back, so that it is still to come, it counts as long ago as it is ahead. */
+/** Whether the moment is less than `ms` ago. After the clock was set back, `at` can be in the future; then its distance to `now` counts. */
 function isWithin(ms: number, at: number, now: number): boolean {
   return Math.abs(now - at) < ms
 }
 
-/** Whether the issuer, or its host, is among those that the operator allowed. */
+/** Whether the operator allowed the issuer, or its host. */
 export function isAllowed(issuer: string, allowed: readonly string[]): boolean {
   const { host } = new URL(issuer)
-  return allowed.some((one) => (one.includes('://') ? one === issuer : one.toLowerCase() === host))
+  return allowed.some((entry) => (entry.includes('://') ? entry === issuer : entry.toLowerCase() === host))
 }
 
-/** The URL of the keys, which the issuer's own host must have: a document may not send the server anywhere else. */
+/** The URL of the keys. It must be on the issuer's own host: a discovery document must not make the server call any other host. */
 function keysUrl(discovery: IssuerDocument, at: URL, issuer: string): URL {
   const trouble = (message: string) => new IssuerTrouble('unreachable', issuer, message)
   let named: { issuer?: unknown; jwks_uri?: unknown } | null

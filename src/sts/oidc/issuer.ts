@@ -1,7 +1,7 @@
-// What the service asks of an issuer: the port through which it reads the issuer's documents, and the trouble that it can meet.
+// The port through which the service reads the documents of an issuer, and the errors of reading them.
 import type { KeySet } from '../../settings/oidc.ts'
 
-/** A document of an issuer, and the root certificate that its chain of certificates ended in. */
+/** A document of an issuer, and the root certificate of the TLS connection that it came over. */
 export interface IssuerDocument {
   readonly body: string
   /** SHA-1 of the certificate, in lower-case hexadecimal digits. */
@@ -13,13 +13,13 @@ export interface IssuerDocuments {
   get(url: URL, withinMs: number): Promise<IssuerDocument>
 }
 
-/** `root`: the chain of certificates ends in no trusted root. `chain`: it does not verify for another reason. */
+/** `root`: the certificate chain does not end in a trusted root. `chain`: the certificate chain fails to verify for another reason. */
 export type TroubleKind = 'unreachable' | 'chain' | 'root'
 
 /** Why the keys of an issuer could not be read. The message is for the operator. */
 export class IssuerTrouble extends Error {
   readonly kind: TroubleKind
-  /** The URL that was asked, or the issuer. */
+  /** The requested URL, or the issuer. */
   readonly url: string
 
   constructor(kind: TroubleKind, url: string, message: string) {
@@ -29,26 +29,26 @@ export class IssuerTrouble extends Error {
   }
 }
 
-/** Too many issuers are asked at once. */
+/** Too many fetches from issuers are in progress. */
 export class IssuersBusy extends Error {}
 
 /** The keys of an issuer. */
 export interface IssuerKeySet {
   readonly keys: KeySet
-  /** The root certificates of the documents; null for keys that the operator gave. See IssuerDocument.root. */
+  /** The root certificates of the documents (IssuerDocument.root); null for keys that the operator pinned. */
   readonly roots: readonly string[] | null
   /** When they were fetched, in milliseconds since 1970. */
   readonly fetchedAt: number
 }
 
-/** How long fetched keys serve. */
+/** How long fetched keys are used. */
 export const KEEP_MS = 600_000
 
-/** Where the keys of issuers come from: this process fetches them itself, or asks the process that does for all of the server. */
+/** The source of issuers' keys: this process fetches them, or asks the server's process that fetches for all workers. */
 export interface IssuerSource {
   /**
-   * The keys of an issuer at `now`; with `newerThan`, only those that were fetched after that moment, or null while it is too early to fetch
-   * again. Rejects with IssuerTrouble or IssuersBusy.
+   * The keys of an issuer at `now`. With `newerThan`, only keys that were fetched after that moment; null while it is too early to fetch again,
+   * and for pinned keys. Rejects with IssuerTrouble or IssuersBusy.
    */
   keysOf(issuer: string, now: number, newerThan: number | null): Promise<IssuerKeySet | null>
 }

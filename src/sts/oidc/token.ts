@@ -1,4 +1,4 @@
-// The form of an OIDC token (docs/pods.md): a signed JWT whose parts can be read. Nothing here is proven.
+// Parses an OIDC token (docs/pods.md), a signed JWT. This file verifies nothing; verify.ts does.
 
 import { refuse } from '../../api/errors.ts'
 import { fromBase64Url } from '../../cryptography/encoding.ts'
@@ -6,13 +6,13 @@ import { fromBase64Url } from '../../cryptography/encoding.ts'
 /** In characters. */
 export const MAX_TOKEN = 20_000
 
-/** The algorithms that a token may be signed with: a secret that both sides know, and no signature at all, prove nobody. */
+/** The accepted signature algorithms. HMAC and `none` are excluded: a shared secret or no signature does not prove the issuer. */
 export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'] as const
 
-/** Seconds since 1970 of the end of the year 9999, the last that answers can write. */
+/** The last second of the year 9999, in seconds since 1970: the last date that replies can express. */
 const LAST_SECOND = 253_402_300_799
 
-/** A token that was read, and not verified. It is a secret: whoever has it is who it names. */
+/** A parsed token, not yet verified. It is a bearer token and thus secret. */
 export interface OidcToken {
   readonly text: string
   readonly issuer: string
@@ -23,7 +23,7 @@ export interface OidcToken {
   readonly expiresAt: number
 }
 
-/** Returns the refusal of a token; the reason holds nothing of it. */
+/** Returns the refusal of a token. `reason` must contain nothing of the token. */
 export function invalidToken(reason: string) {
   return refuse('AuthenticationFail.OIDCToken.Invalid', { reason })
 }
@@ -57,9 +57,9 @@ function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** The message names an algorithm of the usual form, and nothing else that a token might hold there. */
+/** Refuses other algorithms. The message repeats only a value in the form of a JWS algorithm, since `alg` could contain anything. */
 function checkAlgorithm(named: unknown): void {
-  if (ALGORITHMS.some((one) => one === named)) return
+  if (ALGORITHMS.some((algorithm) => algorithm === named)) return
   if (typeof named !== 'string') throw invalidToken(UNREADABLE)
   const shown = /^(?:[A-Z]{2}\d{3}K?|none|EdDSA)$/.test(named) ? `${named} ` : ''
   throw invalidToken(`The algorithm ${shown}that be specified in Jwt header is unknown.`)

@@ -1,4 +1,4 @@
-// Verifying an OIDC token against the provider that it was sent for: its issuer, its signature, its times, its audience.
+// Verifies an OIDC token against a provider: issuer, signature, times and audience.
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { refuse } from '../../api/errors.ts'
 import { STS } from '../../api/product.ts'
@@ -8,13 +8,13 @@ import { ALGORITHMS, invalidToken, type OidcToken } from './token.ts'
 
 /** How far the clocks of issuer and server may differ. */
 const SKEW_SECONDS = 60
-/** The most issuers whose keys are kept ready. One more, and the service reads the keys of all of them again. */
+/** How many issuers' imported keys stay in memory. One more issuer clears them all. */
 const MOST_ISSUERS = 256
 
 type Provider = Pick<OidcProviderBody, 'issuerUrl' | 'clientIds' | 'fingerprints' | 'issuanceLimitHours'>
 type Find = ReturnType<typeof createLocalJWKSet>
 
-/** The keys of an issuer, ready to verify with. */
+/** The keys of an issuer with the function that finds and imports a token's key. */
 interface Ready extends IssuerKeySet {
   readonly find: Find
 }
@@ -75,7 +75,7 @@ export class OidcTokens {
   #keep(issuer: string, keys: IssuerKeySet): Ready {
     if (this.#ready.size >= MOST_ISSUERS) this.#ready.clear()
     const known = this.#ready.get(issuer)
-    // Its imported keys are kept with it.
+    // The same key set: keep `known`, since it caches the imported keys.
     if (known?.keys === keys.keys) return known
     const ready = { ...keys, find: createLocalJWKSet(keys.keys as unknown as JSONWebKeySet) }
     this.#ready.set(issuer, ready)
@@ -85,12 +85,12 @@ export class OidcTokens {
 
 function checkRoots({ roots }: IssuerKeySet, { fingerprints }: Provider): void {
   if (roots === null || fingerprints.length === 0) return
-  const trusted = fingerprints.map((one) => one.toLowerCase())
+  const trusted = fingerprints.map((fingerprint) => fingerprint.toLowerCase())
   if (!roots.every((root) => trusted.includes(root)))
     throw refuse('AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch')
 }
 
-/** Throws NoKey when none of the keys is the token's. */
+/** Throws NoKey when no key, or more than one, fits the token. */
 async function verifiedBy(find: Find, token: OidcToken, now: number): Promise<void> {
   const key: JWTVerifyGetKey = async (header, input) => {
     try {
@@ -108,7 +108,7 @@ async function verifiedBy(find: Find, token: OidcToken, now: number): Promise<vo
   })
 }
 
-/** What a call is refused with; an error that is no fault of token or issuer stays as it is. */
+/** Translates faults of the token or the issuer into refusals; returns any other error as it is. */
 function refusalOf(error: unknown, issuer: string): unknown {
   if (error instanceof IssuersBusy) return STS.throttled()
   if (error instanceof IssuerTrouble) return troubleRefused(error, issuer)

@@ -24,9 +24,9 @@ const UNTRUSTED = 'There is no permission'
 export const AssumeRoleWithOIDC = operation({
   name: 'AssumeRoleWithOIDC',
   summary:
-    'Starts a session of a role for the holder of a token of an OIDC provider, as the trust policy of the role allows: temporary credentials with the permissions of the role, narrowed by Policy. The call is not signed.',
+    'Starts a session of a role for the holder of a token of an OIDC provider, if the trust policy of the role allows it. Returns temporary credentials with the permissions of the role, narrowed by Policy. The call is not signed.',
   parameters: {
-    // The first to be checked.
+    // Parameters are checked in this order; the cloud checks the token first.
     OIDCToken: oidcToken,
     OIDCProviderArn: providerArn,
     RoleArn: roleArnParameter,
@@ -76,7 +76,7 @@ export const AssumeRoleWithOIDC = operation({
     const { OIDCToken: token, OIDCProviderArn: named, RoleArn, RoleSessionName, DurationSeconds } = values
     const { ledger } = context
     const provider = await registered(named, ledger)
-    // Roles of other accounts are nothing to whom the provider speaks for.
+    // A provider authenticates for the roles of its own account only.
     if (RoleArn.accountId !== named.accountId) throw refuse('AuthenticationFail.NoPermission', { reason: UNTRUSTED })
     const role = await roleByName(RoleArn.roleName, { ledger, caller: RoleArn })
     if (!role) throw refuseMissingRole(`The role not exists: acs:ram::${RoleArn.accountId}:role/${RoleArn.roleName}. `)
@@ -86,7 +86,7 @@ export const AssumeRoleWithOIDC = operation({
       ['oidc:sub', token.subject],
     ])
     const arn = `acs:ram:*:${role.account}:role/${role.body.roleName}`
-    // The caller was found before the provider that verified the token was read, and may be of a former one.
+    // The trust policy is evaluated for the provider as just read. `context.caller` comes from an earlier read and may be outdated.
     const denial = context.authorizer.trustDenial(
       role,
       arn,
@@ -106,7 +106,7 @@ export const AssumeRoleWithOIDC = operation({
   },
 })
 
-/** Whoever sends a token of the provider. */
+/** The caller with a token of the provider. */
 function holderOf({ account, body }: OidcProvider): FederatedCaller {
   const { providerName, issuerUrl } = body
   const principalId = oidcProviderArn(account, providerName)

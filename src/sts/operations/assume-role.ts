@@ -17,7 +17,7 @@ import {
 } from '../parameters.ts'
 import { beginSession } from '../session.ts'
 
-/** A session that a session starts lasts no longer. */
+/** The longest duration of a session that another session starts (role chaining). */
 const CHAINED_SECONDS = 3600
 const NO_ACCOUNT = 'Roles may not be assumed by root accounts.'
 
@@ -37,7 +37,7 @@ export const AssumeRole = operation({
     show: ['RoleArn', 'RoleSessionName', 'Policy', 'DurationSeconds', 'ExternalId', 'SourceIdentity'],
     reply: ['AssumedRoleUser', 'Credentials.AccessKeyId', 'Credentials.Expiration', 'SourceIdentity'],
   },
-  // Two sets of policies decide, the caller's own and the role's trust policy: `decide` asks both.
+  // The caller's own policies and the role's trust policy must both allow it; `decide` evaluates both.
   action: null,
   refusals: [
     'NoPermission',
@@ -83,7 +83,7 @@ export const AssumeRole = operation({
   },
 })
 
-/** The trust policy decides, too, who may say where a session comes from. */
+/** Refuses unless the trust policy allows the caller to set a SourceIdentity. */
 function demandSourceIdentity(role: Role, arn: string, facts: RequestFacts, { authorizer, caller }: StsContext): void {
   const denial = authorizer.trustDenial(role, arn, caller, facts, 'sts:SetSourceIdentity')
   if (denial) throw STS.denied(denial)

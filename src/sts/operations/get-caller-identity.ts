@@ -33,7 +33,7 @@ function identity(caller: Caller): Reply {
     }
     case 'service':
       return { IdentityType: 'Service', Arn: caller.userName }
-    // Its calls are of the one operation that nobody signs.
+    // Unreachable: such a caller can only call AssumeRoleWithOIDC, which is not signed.
     case 'oidc-provider':
       throw refuse('NoPermission', { reason: 'Only a session of a role has an identity.' })
   }
