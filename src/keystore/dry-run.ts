@@ -1,7 +1,7 @@
-// The key store of a dry run: it uses no key, counts nothing and asks no device. What it returns never leaves the service.
+// The key store of a dry run: it uses no key, counts no use and sends nothing to a device. Its results never leave the service.
 import type { Keystore } from './keystore.ts'
 
-/** The Base64 text of a data key, which a ciphertext may hold. */
+/** The Base64 text of a data key, a valid plaintext for every operation that decrypts. */
 const DATA_KEY = Buffer.alloc(16).toString('base64')
 
 function unused(): never {

@@ -1,16 +1,15 @@
-// A file that holds a key must be accessible to the process, or to root and the process, and to no one else.
+// A file that contains a key must be accessible only to the process, or only to root and the process.
 import type { Stats } from 'node:fs'
 
-/** The bits of `mode` by which others may read, write or run a file. */
+/** The bits of `mode` with which all other users may read, write or execute a file. */
 const OTHERS = 0o007
 const GROUP = 0o070
 const GROUP_MAY_WRITE_OR_RUN = 0o030
 
 /**
- * Why other users can access the file, with the command that prevents it; null when they can't. The file must belong to the process's
- * user, with access for that user alone; or to root, with access for root alone, or also for a group that may read it and no more: so
- * orchestrators give secrets to a process that does not run as root. `user` is the process's user id; without one, as on Windows,
- * nothing is known.
+ * Returns why other users can access the file, with the command that prevents it; null when they can't. The file must belong to the process's
+ * user, who alone has access; or to root, where a group may have read access too: orchestrators mount secrets like that for a process that does
+ * not run as root. `user` is the process's user id; where it is undefined, as on Windows, the check is skipped.
  */
 export function tooOpen(
   path: string,

@@ -1,33 +1,31 @@
-// The kinds of key that a CMK can have. What else depends on the kind follows from this table: what a key is used for, by which
-// algorithms, and in which store.
+// The specs of keys. All that depends on the spec follows from this table: a key's usages, its algorithms and its stores.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import { NONCE_BYTES as XAES_NONCE_BYTES } from '../cryptography/xaes.ts'
 
 export type ProtectionLevel = 'SOFTWARE' | 'HSM'
 export type KeyUsage = 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
 
-/** One key (AES-256 or SM4), whose ciphertext has a layout of our own (cryptography/ciphertext.ts). */
+/** A symmetric key (AES-256 or SM4). Its ciphertexts have a layout of our own (cryptography/ciphertext.ts). */
 export interface SymmetricSpec {
   readonly kind: 'symmetric'
   readonly keyBytes: 16 | 32
-  /** In an HSM: PKCS #11 has a mechanism for it. Whether the device has it shows when a key is made. */
+  /** The stores that can have it. HSM means that PKCS #11 has a mechanism for it; the creation of a key shows whether the device has it. */
   readonly levels: readonly ProtectionLevel[]
-  /** The levels at which the cloud has it. */
+  /** The protection levels at which the cloud offers it. */
   readonly cloud: readonly ProtectionLevel[]
-  /** Whether OpenSSL's FIPS provider has it. In an HSM it is the device that has it. */
+  /** Whether OpenSSL's FIPS provider has it. For a key in an HSM this does not matter. */
   readonly fips: boolean
 }
-
-/** A pair, whose signatures and ciphertexts are the standards' own. A usage without an algorithm is none that the key can have. */
+/** A key pair. Its signatures and ciphertexts have standard formats. A key can have only usages for which an algorithm is listed. */
 export interface AsymmetricSpec {
   readonly kind: 'asymmetric'
   readonly signing: readonly SigningAlgorithm[]
-  /** The most bytes that each algorithm encrypts, and the fewest and most bytes of its ciphertext. */
+  /** For each algorithm, the longest plaintext and the range of ciphertext lengths, in bytes. */
   readonly encryption: Partial<Readonly<Record<EncryptionAlgorithm, Sizes>>>
   readonly levels: readonly ProtectionLevel[]
-  /** The levels at which the cloud has it. */
+  /** The protection levels at which the cloud offers it. */
   readonly cloud: readonly ProtectionLevel[]
-  /** Whether OpenSSL's FIPS provider has it. In an HSM it is the device that has it. */
+  /** Whether OpenSSL's FIPS provider has it. For a key in an HSM this does not matter. */
   readonly fips: boolean
 }
 
@@ -40,7 +38,7 @@ const ANYWHERE = ['SOFTWARE', 'HSM'] as const
 const IN_SOFTWARE = ['SOFTWARE'] as const
 const RSA_SIGNING = ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256'] as const
 
-/** `bytes` is the length of the modulus, and so of a ciphertext; OAEP takes two hashes and two bytes of it (RFC 8017 section 7.1.1). */
+/** `bytes` is the length of the modulus and of a ciphertext. OAEP's overhead is two hashes and two bytes (RFC 8017 section 7.1.1). */
 function rsa(bytes: number): AsymmetricSpec {
   const encryption = {
     RSAES_OAEP_SHA_256: { mostPlaintext: bytes - 66, ciphertext: [bytes, bytes] },
@@ -97,7 +95,7 @@ export function isInFips(keySpec: KeySpec, level: ProtectionLevel): boolean {
 
 export const KEY_SPEC_NAMES = Object.keys(KEY_SPECS) as readonly KeySpec[]
 
-/** The spec of a symmetric key. Throws for an asymmetric one: callers have refused it. */
+/** The spec of a symmetric key. Throws for an asymmetric one, which callers must refuse before. */
 export function symmetricSpec(keySpec: KeySpec): SymmetricSpec {
   const spec = KEY_SPECS[keySpec]
   if (spec.kind !== 'symmetric') throw new Error(`${keySpec} is not symmetric`)
@@ -110,7 +108,7 @@ export function asymmetricSpec(keySpec: KeySpec): AsymmetricSpec | null {
   return spec.kind === 'asymmetric' ? spec : null
 }
 
-/** What a key of this spec can be used for, in the order of preference. */
+/** The usages of a key of this spec. The first is the default. */
 export function usagesOf(keySpec: KeySpec): readonly KeyUsage[] {
   const spec = asymmetricSpec(keySpec)
   if (!spec) return ['ENCRYPT/DECRYPT']
@@ -121,7 +119,7 @@ export function usagesOf(keySpec: KeySpec): readonly KeyUsage[] {
   ]
 }
 
-/** What encrypts under a version of a symmetric key. */
+/** The properties that determine the cipher of a symmetric key's version. */
 interface Cipher {
   readonly keySpec: KeySpec
   readonly protectionLevel: ProtectionLevel
@@ -134,22 +132,25 @@ function hasLongNonces({ keySpec, protectionLevel }: Cipher): boolean {
   return keySpec === 'Aliyun_AES_256' && protectionLevel === 'SOFTWARE'
 }
 
-/** The length of the nonces under a version of a symmetric key: XAES-256-GCM has its own, every other cipher that of GCM. */
+/** The length in bytes of nonces under a version of a symmetric key: 24 for XAES-256-GCM, 12 for every other cipher. */
 export function nonceBytesOf(cipher: Cipher): number {
   return hasLongNonces(cipher) ? XAES_NONCE_BYTES : GCM_NONCE_BYTES
 }
 
-/** The safe number of messages under one key version, as text: random nonces of 192 bits (C2SP XAES-256-GCM), and of 96 bits (NIST SP 800-38D, 8.3). */
+/**
+ * The safe number of messages under one key version, as text: 2^80 with random nonces of 192 bits (C2SP XAES-256-GCM), 2^32 with 96 bits
+ * (NIST SP 800-38D, 8.3).
+ */
 export function safeMessages(cipher: Cipher): '2^80' | '2^32' {
   return hasLongNonces(cipher) ? '2^80' : '2^32'
 }
 
-/** Whether the uses of a version are reserved before they happen: random nonces of 96 bits could repeat. */
+/** Whether uses of a version are reserved in advance, because random nonces of 96 bits could repeat. */
 export function countsAhead(cipher: Cipher): boolean {
   return !hasLongNonces(cipher)
 }
 
-/** Whether the private key is a number of 256 bits, for a curve. */
+/** Whether the key is on an elliptic curve of 256 bits. */
 export function isOnCurve(keySpec: KeySpec): boolean {
   return keySpec === 'EC_P256' || keySpec === 'EC_P256K' || keySpec === 'EC_SM2'
 }

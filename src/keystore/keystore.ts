@@ -1,6 +1,6 @@
-// The port to key material. Material never leaves its store, except sealed. Two stores implement the port: software.ts under the root key, and
-// pkcs11/hsm.ts in a device; router.ts picks one by the key's protection level. Suites under eachProtectionLevel (test/databases.ts) hold
-// both to the same behaviour.
+// The port to key material. Material never leaves its store, except sealed. Two stores implement the port: software.ts seals material under the
+// root key, pkcs11/hsm.ts keeps it in a device. router.ts picks one by the key's protection level. Test suites under eachProtectionLevel
+// (test/databases.ts) demand the same behaviour of both.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import type { ImportAlgorithm } from '../cryptography/wrap.ts'
 import type { KeyUsage, ProtectionLevel } from './key-spec.ts'
@@ -8,16 +8,16 @@ import type { StoredMaterial } from './stored-material.ts'
 import type { VersionPlace } from './version-place.ts'
 
 /**
- * A store of key material. Every method that gets material throws Unopenable when it is not authentic at its place. Every method that needs
- * a device throws Unreachable when the device can't serve now. `time` is what the call as a whole may wait for a device.
+ * A store of key material. Every method with a parameter `material` throws Unopenable when the material is not authentic at its place. Every
+ * method that needs a device throws Unreachable when the device can't serve at present. `time` limits how long the whole call waits for a device.
  */
 export interface Keystore {
   /**
-   * Makes the material of a symmetric key's version from a secure random source. Refuses with Rejected.LimitExceeded when the device is
-   * full, and with UnsupportedOperation when it has no keys of this spec.
+   * Generates the material of a symmetric key's version from a secure random source. Refuses with Rejected.LimitExceeded when the device is
+   * full, and with UnsupportedOperation when it lacks keys of this spec.
    */
   generate(place: VersionPlace): Promise<StoredMaterial>
-  /** Makes the pair of an asymmetric key's version, for its usage alone where the store can hold it to one; refuses as `generate` does. */
+  /** Generates the pair of an asymmetric key's version, limited to its usage where the store can do that. Refuses as `generate` does. */
   generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair>
   /**
    * Encrypts `plaintext`, bound to `aad`: returns the nonce, and the ciphertext with its tag. Refuses with Rejected.KeyExhausted before
@@ -39,9 +39,9 @@ export interface Keystore {
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
   /**
-   * Signs a digest (whose length the algorithm allows: SIGNING_ALGORITHMS) with the private key. RSA signatures are as long as the modulus,
-   * those of ECDSA and SM2 are DER, those of ML-DSA as FIPS 204 has them. The key's spec has the algorithm; Rejected.UnsupportedOperation
-   * where the device lacks it.
+   * Signs a digest with the private key. The caller has checked that the key's spec has the algorithm, and the digest's length
+   * (SIGNING_ALGORITHMS). RSA signatures are as long as the modulus; ECDSA and SM2 signatures are DER; ML-DSA signatures have the format of FIPS
+   * 204. Refuses with Rejected.UnsupportedOperation where the device lacks the algorithm.
    */
   sign(
     place: VersionPlace,
@@ -51,8 +51,8 @@ export interface Keystore {
     time?: DeviceTime,
   ): Promise<Uint8Array>
   /**
-   * Returns the plaintext of a ciphertext for the public key (whose length the key's spec allows); null when there is none in it. The time
-   * does not tell why. Refuses with Rejected.UnsupportedOperation where the device lacks the algorithm.
+   * Decrypts a ciphertext that was encrypted with the public key; null when it is invalid. The caller has checked the ciphertext's length. The
+   * time does not reveal why a ciphertext is invalid. Refuses with Rejected.UnsupportedOperation where the device lacks the algorithm.
    */
   decryptAsymmetric(
     place: VersionPlace,
@@ -61,20 +61,23 @@ export interface Keystore {
     ciphertext: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
-  /** Refuses as `decryptAsymmetric` would, before anything is encrypted that nothing could decrypt. */
+  /** Refuses as `decryptAsymmetric` does, so that callers do not encrypt what the device could not decrypt. */
   demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm, time?: DeviceTime): Promise<void>
   /** Wipes a version's destroyed material from memory. */
   forget(material: StoredMaterial, versionId: string): void
   /**
-   * Destroys material that no record names any more. Returns whether nothing of it is left; after false or an error the caller tries again
-   * later. An error other than Unreachable concerns this material alone.
+   * Destroys material that no record refers to any more. Returns whether nothing of it is left. After false or an error, the caller tries again
+   * later. An error other than Unreachable concerns this material only.
    */
   destroy(material: StoredMaterial): Promise<boolean>
-  /** Makes a pair for an import: of RSA-2048, or for hybrid wrapping. The private key is sealed for its purpose, or stays in the device and is a reference to its object. */
+  /**
+   * Generates a wrapping key pair for an import: RSA-2048, or a hybrid pair. The returned private key is sealed for its purpose. With a device,
+   * the sealed value is a reference to an object that stays in the device.
+   */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
-   * Unwraps imported material of a symmetric key (as many bytes as its spec has) and stores it. The outcome does not say why unwrapping failed. `fingerprint` recognizes the same
-   * material of the same key, and nothing else. Where one is `expected`, other material counts as no material.
+   * Unwraps imported material of a symmetric key, with the length of its spec, and stores it. The outcome does not say why unwrapping failed.
+   * `fingerprint` identifies this material of this key. Where `expected` is not null, material with another fingerprint is `not material`.
    */
   importMaterial(
     place: VersionPlace,
@@ -92,7 +95,7 @@ export interface StoredPair {
   readonly publicKey: Uint8Array
 }
 
-/** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */
+/** The purpose of a wrapping key. Unwrapping needs the same `place`. `expiresAt` is milliseconds since 1970. */
 export interface WrappingPurpose {
   readonly account: string
   readonly region: string
@@ -103,7 +106,7 @@ export interface WrappingPurpose {
   readonly expiresAt: number
 }
 
-/** The wrapping key of an import token; `expired` when the call is made. */
+/** The wrapping key of an import token. `expired`: at the time of the call. */
 export interface Wrapping {
   readonly place: readonly string[]
   readonly sealedPrivateKey: Uint8Array
@@ -112,8 +115,8 @@ export interface Wrapping {
 }
 
 /**
- * `unsupported`: the device can't do it safely; `why` says what it does or lacks. `too many`: the CMK has the most wrapping keys that are
- * allowed, until some expire.
+ * `unsupported`: the device can't do it safely; `why` completes the sentence `the device …`. `too many`: the CMK has as many wrapping keys as are
+ * allowed; some must expire first.
  */
 export type WrappingKey =
   | { readonly outcome: 'made'; readonly publicKey: Uint8Array; readonly sealedPrivateKey: Uint8Array }
@@ -128,20 +131,20 @@ export type Imported =
   | { readonly outcome: 'unsupported'; readonly why: string }
   | { readonly outcome: 'not material' }
 
-/** The time that one call may wait for a device: of all its requests together, from the first one on. */
+/** The time that one call may wait for a device. It covers all requests of the call and starts with the first. */
 export class DeviceTime {
   #began: number | null = null
 
-  /** What is left of `ms` milliseconds at `now`, by the device's own clock. */
+  /** Returns how much of `ms` milliseconds is left at `now`, by the clock of the key store. The first call starts the time. */
   left(ms: number, now: number): number {
     this.#began ??= now
     return Math.max(0, ms - (now - this.#began))
   }
 }
 
-/** A token of the HSM, as far as anybody may know it. Of one that does not serve, the texts may be '', and `abilities` empty. */
+/** The public description of a token of the HSM. For a token that does not serve, the texts may be '' and `abilities` empty. */
 export interface TokenDescription {
-  /** Its label or serial number, by which the operator configured it. */
+  /** The label or serial number in the operator's configuration. */
   readonly token: string
   readonly state: 'Serving' | 'Away' | 'PinRefused'
   /** Why it does not serve; '' where it does. */
@@ -151,24 +154,24 @@ export interface TokenDescription {
   readonly model: string
   readonly serial: string
   readonly firmware: string
-  /** What it was tried for: AES-256-GCM, and each algorithm to unwrap with. null: it can; else what keeps it from that. */
+  /** The abilities that were tried: AES-256-GCM, algorithms to unwrap with, work with key pairs. null: it works; otherwise why it does not. */
   readonly abilities: Readonly<Record<string, string | null>>
 }
 
 /** Counts how many messages each key version has encrypted. */
 export interface Uses {
-  /** Counts one message; approximately, since it is stored later. */
+  /** Counts one message in memory. The count is stored later, so a crash may lose it. */
   note(place: VersionPlace): void
   /** Adds `count` messages in advance, durably. Returns the new total, or null, and adds nothing, when it would exceed `limit`. */
   reserve(place: VersionPlace, count: number, limit: number): Promise<number | null>
 }
 
-/** Sealed material that was altered, belongs to another place, or was sealed under another root key. */
+/** The sealed material was altered, belongs to another place, or was sealed under another root key. */
 export class Unopenable extends Error {}
 
-/** The device that holds a key can't serve now. Nothing was done; the caller may try again. */
+/** The device can't serve at present. Nothing was done; the caller may try again. */
 export class Unreachable extends Error {
-  /** Whether the device was asked; a device known to be away is not. */
+  /** Whether the request was sent. It is not sent to a device that is known to be unreachable. */
   readonly wasAsked: boolean
   constructor(message: string, wasAsked = true) {
     super(message)

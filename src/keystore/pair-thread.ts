@@ -1,4 +1,4 @@
-// A thread that works with the keys of pairs: see pair-threads.ts. It keeps no key.
+// A thread that works with key pairs: see pair-threads.ts. It keeps no key between requests.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { decryptWith, encryptFor, signWith, verifies } from '../cryptography/asymmetric.ts'
@@ -60,12 +60,12 @@ function answerTo(question: Question): Answer {
   }
 }
 
-/** Overwrites what the answer holds of a secret: whoever asked has a copy. */
+/** Overwrites secrets in the answer. The main thread has a copy. */
 function wipe(question: Question, answer: Answer): void {
   if (!('answer' in answer)) return
-  const { answer: made } = answer
-  if (question.work === 'make') (made as Pair).privateKey.fill(0)
-  if (question.work === 'decrypt') (made as Uint8Array | null)?.fill(0)
+  const { answer: result } = answer
+  if (question.work === 'make') (result as Pair).privateKey.fill(0)
+  if (question.work === 'decrypt') (result as Uint8Array | null)?.fill(0)
 }
 
 parentPort?.on('message', (question: Question) => {

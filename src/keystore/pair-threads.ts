@@ -1,5 +1,5 @@
-// Threads that work with the keys of pairs, so that calls that only need a symmetric key wait for none of it. Pairs are made in a thread of
-// their own, which holds up no signature.
+// Threads that work with key pairs, so that calls with symmetric keys do not wait for that work. Pairs are generated in a separate thread, so
+// that signatures do not wait for key generation.
 import { Worker } from 'node:worker_threads'
 import { beside } from '../runtime/beside.ts'
 import type { KeySpec } from './key-spec.ts'
@@ -7,16 +7,16 @@ import { Unreachable } from './keystore.ts'
 import type { Answer, Pair, PairWork, Question, Work, Works } from './pair-work.ts'
 import { post } from './post.ts'
 
-/** How much work may wait for the threads that use keys, and how many pairs to be made. */
+/** How many requests may wait for the threads that use keys, and for the thread that generates pairs. */
 const MOST_USES_WAITING = 256
 const MOST_PAIRS_WAITING = 16
 
-/** The threads of a process, which begin with the first work. */
+/** The threads of a process. Each starts when it is first needed. */
 export class PairThreads implements PairWork {
   readonly #using: Threads
   readonly #making = new Threads(1, MOST_PAIRS_WAITING)
 
-  /** `threads` use keys: as many as there are cores that serve nothing else. */
+  /** `threads`: how many threads use keys; as many as there are cores without other work. */
   constructor(threads: number) {
     this.#using = new Threads(threads, MOST_USES_WAITING)
   }
@@ -52,7 +52,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** What a thread has at a time: the next work lies there when it has done one. */
+/** How many requests a thread has at a time: with two, the next is there when it has finished one. */
 const AT_A_TIME = 2
 
 class Threads {
@@ -80,7 +80,7 @@ class Threads {
     })
   }
 
-  /** Ends the threads. What waits, or is under way, fails. */
+  /** Ends the threads. Waiting and running work fails. */
   async stop(): Promise<void> {
     this.#hasStopped = true
     for (const { question, reject } of this.#waiting.splice(0)) {
@@ -90,7 +90,7 @@ class Threads {
     await Promise.all([...this.#threads].map((thread) => thread.stop()))
   }
 
-  /** Gives work to threads that have room for it. */
+  /** Hands waiting work to threads that have room for it. */
   #next(): void {
     for (let thread = this.#free(); thread; thread = this.#free()) {
       const next = this.#waiting.shift()
@@ -99,7 +99,7 @@ class Threads {
     }
   }
 
-  /** The thread that has least to do; a new one rather than one that works. null when all have as much as they may. */
+  /** The least busy thread; a new thread, if allowed, in place of a busy one. null when all threads have AT_A_TIME requests. */
   #free(): Thread | null {
     if (this.#waiting.length === 0) return null
     const [least] = [...this.#threads].sort((a, b) => a.busy - b.busy)
@@ -120,7 +120,7 @@ class Threads {
 
 class Thread {
   readonly #worker = new Worker(beside('pair-thread', import.meta.url), {
-    // node:ffi warns that it is experimental; the runtime is pinned, and tests hold what is used of it.
+    // node:ffi warns that it is experimental. The runtime is pinned, and tests cover the functions in use.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
@@ -167,7 +167,7 @@ class Thread {
   }
 }
 
-/** Overwrites a private key that is bytes: the thread has a copy of its own. */
+/** Overwrites a private key in bytes. The thread has its own copy. */
 function wipe(question: Question): void {
   if ('key' in question && question.key instanceof Uint8Array) question.key.fill(0)
 }

@@ -1,15 +1,15 @@
-// The port to work with the keys of pairs: it takes up to milliseconds, and making a pair up to a second. Threads do it (pair-threads.ts).
+// The port to work with key pairs, which threads do (pair-threads.ts): an operation takes up to milliseconds, and generating a pair up to a second.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import type { PrivateKey } from '../cryptography/private-key.ts'
 import type { KeySpec } from './key-spec.ts'
 
-/** A new pair: PKCS #8 and SubjectPublicKeyInfo, both DER. Whoever gets it wipes the private key. */
+/** A new pair: PKCS #8 and SubjectPublicKeyInfo, both DER. The caller wipes the private key. */
 export interface Pair {
   readonly privateKey: Uint8Array
   readonly publicKey: Uint8Array
 }
 
-/** What threads do. Private keys that are bytes are wiped. */
+/** The work of the threads. They wipe private keys that are bytes. */
 export type Works = {
   readonly make: { readonly ask: { readonly keySpec: KeySpec }; readonly answer: Pair }
   readonly sign: {

@@ -1,16 +1,20 @@
-// Messages between threads. Cloning a view copies all of its buffer, and small buffers of Node share one: with what other calls hold in it.
+// Messages between threads. Structured cloning of a view copies its whole buffer. Small Node buffers share one pool, so the copy would contain bytes
+// of other calls.
 
 interface Port {
   postMessage(message: unknown, moved: ArrayBuffer[]): void
 }
 
-/** Sends the message; its bytes in buffers of their own, which move to the other thread. Who sends still has, and may wipe, the originals. */
+/**
+ * Sends the message with copies of its bytes, in separate buffers that move to the other thread. The sender keeps the originals and may
+ * wipe them.
+ */
 export function post(port: Port, message: object): void {
   const moved: ArrayBuffer[] = []
   port.postMessage(apart(message, moved), moved)
 }
 
-/** Copies bytes, however deep they lie in plain objects. */
+/** Copies the bytes in nested plain objects. */
 function apart(value: unknown, moved: ArrayBuffer[]): unknown {
   if (value instanceof Uint8Array) {
     const copy = Uint8Array.from(value)

@@ -1,10 +1,10 @@
-// Opened keys, kept ready for use in bounded memory. A key is found by the id of its record and by the very value that it was opened from, so
-// that what is found is what opening that value again would give.
+// A bounded cache of opened keys. The look-up compares the record's id and the sealed value, so a cached key is exactly what opening that value
+// again would return.
 import type { RootKeys } from './root-keys.ts'
 
 const READY_KEYS = 10_000
 
-/** A key that is of no use once it is wiped. */
+/** A key that can't be used after `wipe`. */
 interface Wipable {
   wipe(): void
 }
@@ -13,18 +13,18 @@ export class ReadyKeys<K extends Wipable> {
   readonly #keys: Pick<RootKeys, 'epoch'>
   readonly #wiped: (id: string) => void
   readonly #ready = new Map<string, { readonly sealed: string; readonly key: K }>()
-  /** What was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
+  /** The sealed values of recently destroyed keys. A call that read the record earlier may still use such a key, but the key is not cached again. */
   readonly #destroyed = new Set<string>()
   /** The epoch of the root keys that the keys in `#ready` were opened under. */
   #rootEpoch = 0
 
-  /** `wiped` hears the ids of keys that are ready no more. */
+  /** `wiped` receives the id of each key that leaves the cache. */
   constructor(keys: Pick<RootKeys, 'epoch'>, wiped: (id: string) => void = () => {}) {
     this.#keys = keys
     this.#wiped = wiped
   }
 
-  /** The key that was opened from `sealed`, to be used before the next await: it may be wiped afterwards. null where it is not ready. */
+  /** Returns the key that was opened from `sealed`; null where it is not cached. Use it before the next await: it may be wiped afterwards. */
   get(id: string, sealed: string): K | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
       this.drop(null)
@@ -54,7 +54,7 @@ export class ReadyKeys<K extends Wipable> {
     for (const id of ids ?? [...this.#ready.keys()]) this.#wipe(id)
   }
 
-  /** Wipes a key that was destroyed, and does not keep it again. */
+  /** Wipes a destroyed key, and prevents that it is cached again. */
   forget(id: string, sealed: string): void {
     this.#wipe(id)
     this.#destroyed.add(sealed)

@@ -1,4 +1,5 @@
-// The uses of keys with nonces of 96 bits, counted before they happen: a block of them is reserved durably, then handed out from memory. A crash skips what is left of a block; the count never falls behind what was encrypted.
+// Counts the uses of keys with 96-bit nonces in advance. A block of uses is reserved durably and then handed out from memory. A crash
+// wastes the rest of a block, but the stored count is never lower than the number of encrypted messages.
 import { refuse } from '../api/errors.ts'
 import type { Uses } from './keystore.ts'
 import type { VersionPlace } from './version-place.ts'
@@ -8,10 +9,10 @@ export const BLOCK = 2 ** 16
 /** The number of messages under one key for which GCM with random 96-bit nonces is safe (NIST SP 800-38D, section 8.3). */
 export const MOST_USES = 2 ** 32
 const WARN_AT = 2 ** 31
-/** The next block is reserved when this many uses are left of the present one, so that no call waits for it. */
+/** The next block is reserved when the present one has fewer uses left than this, so that calls do not wait for it. */
 const AHEAD = BLOCK / 4
 
-/** Key versions whose block is remembered: more than devices hold. */
+/** How many key versions' blocks stay in memory: more keys than devices can store. */
 const MOST_BLOCKS = 100_000
 
 interface Block {
@@ -29,13 +30,13 @@ export class ReservedUses {
     this.#warn = warn
   }
 
-  /** Takes one use of the key version. Refuses with Rejected.KeyExhausted when there are no more. */
+  /** Takes one use of the key version; returns a promise only if the call has to wait. Refuses with Rejected.KeyExhausted when no uses are left. */
   take(place: VersionPlace): Promise<void> | undefined {
     const block = this.#blockOf(place.versionId)
     if (block.left === 0) return this.#takeLater(place, block)
     block.left--
     if (block.left < AHEAD && !block.reserving)
-      // A reservation that fails here is tried again by the call that needs it, and fails that call.
+      // If this reservation fails, the call that needs the block tries again, and fails if that fails too.
       this.#reserve(place, block).catch(() => {})
     return undefined
   }
@@ -58,14 +59,14 @@ export class ReservedUses {
     block.left += BLOCK
     if (total >= WARN_AT)
       this.#warn(
-        `version ${place.versionId} of key ${place.keyId} has encrypted ${total} messages or nearly so, and stops before ${MOST_USES}: rotate the key`,
+        `version ${place.versionId} of key ${place.keyId} has encrypted nearly ${total} messages and stops before ${MOST_USES}: rotate the key`,
       )
   }
 
   #blockOf(versionId: string): Block {
     const known = this.#blocks.get(versionId)
     if (known) return known
-    // The rest of a block that is forgotten is skipped, as at a restart.
+    // The rest of the dropped block is wasted, as at a restart.
     if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value ?? '')
     const block = { left: 0, reserving: null }
     this.#blocks.set(versionId, block)

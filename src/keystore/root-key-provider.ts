@@ -1,39 +1,39 @@
-// The port to the provider of the root keys, which wraps the ring of roots and alone can unwrap it.
+// The port to the provider of the root keys. The provider wraps the ring of roots, and only it can unwrap the ring.
 import { derive } from '../cryptography/seal.ts'
 import { NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 
-/** The providers by name, as a database's installation record spells them. */
+/** The names of providers in a database's installation record. */
 export const PROVIDER_NAMES = ['file', 'passphrase', 'hsm'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 /**
- * Wraps and unwraps up to 400 bytes. It may be slow (a device, a network): only starts and changes of the root keys wait for it.
- * Throws ProviderAway when it can't be reached now, so that nothing is known.
+ * Wraps and unwraps up to 400 bytes. It may be slow (a device, a network); only starts and changes of the root keys wait for it. Throws ProviderAway
+ * when it can't be reached at present.
  */
 export interface RootKeyProvider {
   readonly name: ProviderName
   /** Its name in error messages: `root key file`, `passphrase`. */
   readonly title: string
   wrap(plaintext: Uint8Array): Promise<Uint8Array>
-  /** The plaintext, which the caller wipes; null when another provider wrapped it, or it was altered. */
+  /** Returns the plaintext, which the caller wipes; null when another provider wrapped the bytes, or they were altered. */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array | null>
 }
 
-/** The provider can't be reached now: try again later. The message says what to check. */
+/** The provider can't be reached at present; try again later. The message says what to check. */
 export class ProviderAway extends Error {}
 
-/** The associated data of the wrapped ring, with every provider. */
+/** The associated data of the wrapped ring; the same for all providers. */
 export const WRAPPED_RING = Buffer.from('strongroom/wrapped-ring/1', 'utf8')
 
-/** A provider that is a key (32 bytes) in the memory of this process: from a file, or from a passphrase. */
+/** A provider whose key (32 bytes) is in the memory of this process. The key comes from a file or a passphrase. */
 export class KeyProvider implements RootKeyProvider {
   readonly name: ProviderName
   readonly title: string
   readonly #wrapping: Xaes
   readonly #random: Pick<Randomness, 'randomBytes'>
 
-  /** Does not keep a reference to `key`; the caller may wipe it. */
+  /** Does not keep `key`; the caller may wipe it. */
   constructor(name: ProviderName, title: string, key: Uint8Array, random: Pick<Randomness, 'randomBytes'>) {
     this.name = name
     this.#random = random
@@ -43,7 +43,7 @@ export class KeyProvider implements RootKeyProvider {
     wrapping.fill(0)
   }
 
-  /** Nonce (24 bytes), ciphertext and tag of XAES-256-GCM. */
+  /** Returns nonce (24 bytes), ciphertext and tag of XAES-256-GCM. */
   async wrap(plaintext: Uint8Array): Promise<Uint8Array> {
     const nonce = this.#random.randomBytes(NONCE_BYTES)
     return Buffer.concat([nonce, this.#wrapping.seal(nonce, plaintext, WRAPPED_RING)])

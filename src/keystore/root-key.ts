@@ -1,5 +1,5 @@
-// Keys of the root key's providers: from a key file, or from a passphrase (docs/root-key.md). The database never holds them.
-// A key file is replaced by renaming a new file over it, so that whenever a crash comes, one of the two fits the database.
+// Provider keys from a key file or a passphrase (docs/root-key.md). The database never contains them. A key file is replaced by renaming a new file
+// over it, so that after a crash at any moment, one of the two files fits the database.
 import { argon2, randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -26,8 +26,8 @@ const NEW = '.new'
 class NoRootKey extends Error {}
 
 /**
- * Reads a key (64 hexadecimal digits) from its file; null when there is no such file. Throws when the file holds anything else, or when
- * other users can access it.
+ * Reads a key (64 hexadecimal digits) from its file; null when there is no such file. Throws when the file has other content, or when other users
+ * can access it.
  */
 export function readRootKeyFile(path: string): Buffer | null {
   let file: number
@@ -51,7 +51,7 @@ export function readRootKeyFile(path: string): Buffer | null {
   return Buffer.from(hex, 'hex')
 }
 
-/** Makes a new key in a new file (mode 0600), which is on disk when this returns. Throws when the file exists. */
+/** Generates a key in a new file (mode 0600). The file is on disk when this returns. Throws when the file exists. */
 export function createRootKeyFile(path: string): Buffer {
   const key = randomBytes(KEY_BYTES)
   const temporary = besides(path, NEW)
@@ -61,26 +61,26 @@ export function createRootKeyFile(path: string): Buffer {
   } finally {
     unlinkSync(temporary)
   }
-  // A crash may have left these of an earlier try; one may be a second name of the file.
+  // Temporary files of an earlier attempt that crashed. One of them may be a second link to the key file.
   for (const file of filesBeside(path, NEW)) unlinkSync(file)
   flushFolder(path)
   return key
 }
 
-/** A new name beside `path`, recognized by its ending. */
+/** A new name in the folder of `path`, recognizable by its ending. */
 function besides(path: string, ending: string): string {
   return `${path}.${randomBytes(8).toString('hex')}${ending}`
 }
 
 function filesBeside(path: string, ending: string): readonly string[] {
   const [folder, name] = [dirname(path), basename(path)]
-  const isOne = (file: string) =>
+  const hasForm = (file: string) =>
     file.startsWith(`${name}.`) &&
     file.endsWith(ending) &&
     /^[0-9a-f]{16}$/.test(file.slice(name.length + 1, -ending.length))
   try {
     return readdirSync(folder)
-      .filter(isOne)
+      .filter(hasForm)
       .map((file) => join(folder, file))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
@@ -88,7 +88,7 @@ function filesBeside(path: string, ending: string): readonly string[] {
   }
 }
 
-/** A new key in a file (mode 0600) beside `path`, which it may replace later. The file is on disk when this returns. */
+/** Generates a key in a new file (mode 0600) in the folder of `path`, which the new file may replace later. The file is on disk when this returns. */
 export function createPendingKeyFile(path: string): { key: Buffer; pending: string } {
   const key = randomBytes(KEY_BYTES)
   const pending = besides(path, PENDING)
@@ -97,12 +97,12 @@ export function createPendingKeyFile(path: string): { key: Buffer; pending: stri
   return { key, pending }
 }
 
-/** The files beside `path` that were made to replace it and have not done so. */
+/** The files in the folder of `path` that were created to replace it and have not replaced it yet. */
 export function pendingKeyFiles(path: string): readonly string[] {
   return filesBeside(path, PENDING)
 }
 
-/** The key in a pending file; null for a file that was not completely written, whose key wraps nothing. */
+/** Reads the key in a pending file; null for a file that was not written completely. The key of such a file has never wrapped anything. */
 export function readPendingKeyFile(path: string): Buffer | null {
   try {
     return readRootKeyFile(path)
@@ -112,12 +112,12 @@ export function readPendingKeyFile(path: string): Buffer | null {
   }
 }
 
-/** The path of a key file without symbolic links: the target of a link is what is replaced or removed, and pending files lie beside it. */
+/** Resolves symbolic links in the path of a key file: the target of a link is replaced or removed, and pending files are in its folder. */
 export function realKeyPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path)
 }
 
-/** Whether a file is a mount point, like single files mounted into containers: it can be neither replaced nor removed. */
+/** Whether a file is a mount point, such as a single file mounted into a container. Such a file can be neither replaced nor removed. */
 export function isMountPoint(path: string): boolean {
   try {
     // The fifth field is the mount point, with blanks and the like in octal (proc(5)).
@@ -128,12 +128,12 @@ export function isMountPoint(path: string): boolean {
           line.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))) === path,
       )
   } catch {
-    // No such list on this system: then the replacement itself fails.
+    // This system has no list of mounts. The replacement of a mount point fails later.
     return false
   }
 }
 
-/** Renames a pending key file to `path`, durably, unless another process has done so already. */
+/** Renames a pending key file to `path`, durably. Does nothing if another process has already renamed it. */
 export function settleKeyFile(pending: string, path: string): void {
   try {
     renameSync(pending, path)
@@ -144,8 +144,8 @@ export function settleKeyFile(pending: string, path: string): void {
 }
 
 /**
- * Removes a key file if it exists. It is not overwritten first: file systems and disks write new content to another place, so
- * overwriting would promise what it can't keep.
+ * Removes a key file if it exists. It does not overwrite the file first: file systems and disks write new content elsewhere, so overwriting would not
+ * erase the key reliably.
  */
 export function removeKeyFile(path: string): void {
   try {
@@ -161,10 +161,10 @@ function writeKey(path: string, key: Buffer): void {
   const line = Buffer.from(`${key.toString('hex')}\n`, 'latin1')
   try {
     if (writeSync(file, line) < line.length) throw new Error(`\`${path}\` could not be written: is the disk full?`)
-    // The next start would refuse such a file.
+    // Checked now, because the next start refuses a file that others can access.
     if (tooOpen(path, fstatSync(file), process.getuid?.()) !== null)
       throw new Error(
-        `the file system of \`${path}\` keeps no file from others, as it does not store modes or owners: put the root key elsewhere with root-key-file`,
+        `the file system of \`${path}\` can't protect a file from other users, because it does not store modes or owners: put the root key elsewhere with root-key-file`,
       )
     fsyncSync(file)
   } catch (error) {
@@ -176,7 +176,7 @@ function writeKey(path: string, key: Buffer): void {
   }
 }
 
-/** Makes the name of a file durable, which is part of its folder. */
+/** Makes the name of a file durable, by syncing its folder. */
 function flushFolder(path: string): void {
   const folder = openSync(dirname(path), 'r')
   try {
@@ -191,7 +191,7 @@ export function newSalt(): Buffer {
   return randomBytes(16)
 }
 
-/** The shortest new passphrase; those in use may be shorter. */
+/** The shortest new passphrase, in characters. Existing passphrases may be shorter. */
 const PASSPHRASE_CHARACTERS = 12
 
 /** Throws when a new passphrase is too short. */
@@ -200,10 +200,10 @@ export function demandNewPassphrase(passphrase: string): void {
     throw new Error(`a new passphrase must have at least ${PASSPHRASE_CHARACTERS} characters`)
 }
 
-/** The key (32 bytes) of a passphrase: Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes), off the main thread. */
+/** Derives the key (32 bytes) of a passphrase off the main thread, by Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes). */
 export async function keyFromPassphrase(passphrase: string, salt: Uint8Array): Promise<Buffer> {
   refuseInFipsMode(
-    'a passphrase becomes the root key by Argon2id',
+    'Argon2id derives the root key from a passphrase',
     'in FIPS mode, use a root key file, or a root key in an HSM',
   )
   const message = Buffer.from(passphrase.normalize('NFC'), 'utf8')

@@ -1,4 +1,4 @@
-// The root keys in use. All rooms share one object, which takes over another ring when the root keys change behind running calls.
+// The root keys in use. All rooms share one object. Its ring is replaced when the root keys change while calls run.
 import type { Ring } from '../cryptography/ring.ts'
 import { type Opened, type Root, ringOfOne, SealingRing } from '../cryptography/seal.ts'
 
@@ -6,14 +6,14 @@ export class RootKeys {
   #ring: SealingRing
   #epoch = 0
 
-  /** Takes a ring, or the only root key (32 bytes) of a database without a ring. Does not keep the bytes; the caller may wipe them. */
+  /** Takes a ring, or the root key (32 bytes) of a database without a ring. Does not keep the bytes; the caller may wipe them. */
   constructor(ring: Ring | Uint8Array) {
     this.#ring = ringFrom(ring)
   }
 
   /**
-   * Takes over another ring and wipes the former one. Code that keeps what a root opened or verified drops it when `epoch` has changed.
-   * INVARIANT: no code keeps a Root across an await.
+   * Replaces the ring and wipes the former one. Code that caches what a root opened or verified must drop it when `epoch` has changed. INVARIANT: no
+   * code keeps a Root across an await.
    */
   replace(ring: Ring): void {
     const next = ringFrom(ring)
@@ -22,7 +22,7 @@ export class RootKeys {
     this.#epoch++
   }
 
-  /** Overwrites the keys; the object is of no use afterwards. */
+  /** Overwrites the keys. The object can't be used afterwards. */
   wipe(): void {
     this.#ring.wipe()
   }
@@ -67,7 +67,7 @@ export class RootKeys {
     return this.#ring.recordMacMatches(canonical, mac)
   }
 
-  /** The secret of a session that begins now: see Root.sessionSecret. */
+  /** The secret of a new session, under the current root: see Root.sessionSecret. */
   sessionSecret(accessKeyId: string): string {
     return this.current.sessionSecret(accessKeyId)
   }

@@ -1,4 +1,4 @@
-// Picks the key store by the protection level of the key version, and counts the uses that no store reserves.
+// Picks the key store by the protection level of the key version, and counts uses that the stores do not reserve.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import { demandInFips } from './in-fips.ts'
 import { countsAhead, type KeyUsage, type ProtectionLevel } from './key-spec.ts'
@@ -22,7 +22,7 @@ export class KeystoreRouter implements Keystore {
   readonly #uses: Uses
   readonly #fips: boolean
 
-  /** `hsm` is null when no device is configured: keys in an HSM are unreachable then. `fips`: in FIPS mode. */
+  /** `hsm` is null when no device is configured; keys in an HSM are then unreachable. `fips`: whether FIPS mode is on. */
   constructor(software: Keystore, hsm: Keystore | null, uses: Uses, fips: boolean) {
     this.#software = software
     this.#hsm = hsm
@@ -45,7 +45,7 @@ export class KeystoreRouter implements Keystore {
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ) {
-    // The stores reserve the other uses themselves.
+    // The stores reserve all other uses themselves.
     if (!countsAhead(place)) this.#uses.note(place)
     return this.#storeFor(place).encrypt(place, material, plaintext, aad, time)
   }
@@ -85,7 +85,7 @@ export class KeystoreRouter implements Keystore {
   }
 
   forget(material: StoredMaterial, versionId: string): void {
-    // With no device configured there is no memory of its keys.
+    // Without a configured device, nothing of its keys is in memory.
     const store = storeOf(material) === 'HSM' ? this.#hsm : this.#software
     store?.forget(material, versionId)
   }
@@ -111,7 +111,7 @@ export class KeystoreRouter implements Keystore {
     await this.#hsm?.collect(now)
   }
 
-  /** The store of a key that is used or made. In FIPS mode, refuses one that software does not have there. */
+  /** The store for the use or the creation of a key. In FIPS mode, refuses a software key whose spec FIPS mode lacks. */
   #storeFor({ keySpec, protectionLevel }: VersionPlace): Keystore {
     if (this.#fips) demandInFips(keySpec, protectionLevel)
     return this.#of(protectionLevel)

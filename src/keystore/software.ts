@@ -1,4 +1,4 @@
-// The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
+// The software key store: material is sealed under the root key. Opened material stays in a bounded cache.
 import type { KeyObject } from 'node:crypto'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import { HYBRID_WRAPPING, hybridPair } from '../cryptography/hybrid-wrap.ts'
@@ -26,7 +26,7 @@ import { materialPlace, type VersionPlace } from './version-place.ts'
 
 type Random = Pick<Randomness, 'randomBytes' | 'rsaPair' | 'kemPairs'>
 
-/** A private key that is kept ready. OpenSSL wipes it when nothing refers to the object any more. */
+/** A cached private key. OpenSSL wipes it when the object is garbage-collected. */
 interface ReadyPrivateKey {
   readonly object: KeyObject
   wipe(): void
@@ -92,7 +92,7 @@ export class SoftwareKeystore implements Keystore {
     return this.#pairs.decrypt({ key: this.#privateKey(place, material), algorithm, ciphertext })
   }
 
-  /** Every algorithm is OpenSSL's. */
+  /** Software has every algorithm. */
   async demandDecryption(): Promise<void> {}
 
   forget(material: StoredMaterial, versionId: string): void {
@@ -100,14 +100,14 @@ export class SoftwareKeystore implements Keystore {
     this.#privateKeys.forget(versionId, material)
   }
 
-  /** Wipes the opened material of versions whose records another process changed, and may have destroyed; null for all versions. */
+  /** Wipes the opened material of versions whose records another process changed and may have destroyed; null for all versions. */
   dropOpened(versionIds: Iterable<string> | null): void {
     const dropped = versionIds && [...versionIds]
     this.#ciphers.drop(dropped)
     this.#privateKeys.drop(dropped)
   }
 
-  /** Material exists in its record only, and in memory until `forget`. */
+  /** Nothing to do: material exists only in its record, and in memory until `forget`. */
   async destroy(): Promise<boolean> {
     return true
   }
@@ -156,7 +156,7 @@ export class SoftwareKeystore implements Keystore {
     return sealed.toString('base64')
   }
 
-  /** The cipher, to be used before the next await: it may be wiped afterwards. */
+  /** Returns the cipher. Use it before the next await: it may be wiped afterwards. */
   #cipher(place: VersionPlace, sealed: StoredMaterial): Xaes | Sm4 {
     const ready = this.#ciphers.get(place.versionId, sealed)
     if (ready) return ready
@@ -166,7 +166,7 @@ export class SoftwareKeystore implements Keystore {
     return this.#ciphers.keep(place.versionId, sealed, cipher)
   }
 
-  /** The private key. A key on a curve is opened for each use, and wiped after it; others are kept ready, since preparing them takes long. */
+  /** Returns the private key. A key on a curve is opened for each use and wiped afterwards. Others are cached, because parsing them takes long. */
   #privateKey(place: VersionPlace, sealed: StoredMaterial): PrivateKey {
     if (isOnCurve(place.keySpec)) return this.#open(place, sealed)
     const ready = this.#privateKeys.get(place.versionId, sealed)
@@ -177,7 +177,7 @@ export class SoftwareKeystore implements Keystore {
     return this.#privateKeys.keep(place.versionId, sealed, { object, wipe: () => {} }).object
   }
 
-  /** The opened material, which the caller wipes. Throws Unopenable. */
+  /** Opens material, which the caller wipes. Throws Unopenable. */
   #open(place: VersionPlace, sealed: StoredMaterial): Buffer {
     const material = this.#keys.open(materialPlace(place), Buffer.from(sealed, 'base64'))
     if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)

@@ -1,7 +1,7 @@
-// Where key material belongs: the key version, and what sealed material is bound to.
+// The place of key material: its key version, to which sealed material is bound.
 import type { KeySpec, ProtectionLevel } from './key-spec.ts'
 
-/** The key version that an operation is about. */
+/** The key version of an operation. */
 export interface VersionPlace {
   readonly account: string
   readonly region: string

@@ -109,7 +109,7 @@ describe('strongroom import-key', () => {
       ],
       ['object=short', 'RSAES_OAEP_SHA_1', /has 16 bytes, and the CMK needs 32/],
       ['object=fixed', 'RSAES_OAEP_SHA_1', /does not let this key out: it was made with CKA_EXTRACTABLE false/],
-      ['object=none', 'RSAES_OAEP_SHA_1', /no secret key that is as the URI says/],
+      ['object=none', 'RSAES_OAEP_SHA_1', /no secret key that matches the URI/],
     ] as const
     for (const [attributes, algorithm, said] of refusals) {
       const [code, err] = await from(attributes, algorithm)

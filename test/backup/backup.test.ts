@@ -723,10 +723,7 @@ describe('an installation that is lost and restored elsewhere', () => {
     const words = restoring(backup, data, database)
     assert.match((await runHere(words)).err, /it is not finished[\s\S]*set hsm-module and hsm-token/)
     const empty = await runHere([...words, ...flags], env)
-    assert.match(
-      empty.err,
-      /it is not finished[\s\S]*there is no secret key [0-9a-f]{48}: bring the token's backup back/,
-    )
+    assert.match(empty.err, /it is not finished[\s\S]*there is no secret key [0-9a-f]{48}: restore the token's backup/)
     softHsmTokenFolders(elsewhere.folder).forEach(removeFolder)
     cpSync(join(token.folder, 'tokens'), join(elsewhere.folder, 'tokens'), { recursive: true })
     const out = await restored(words, { flags, env })

@@ -89,6 +89,6 @@ describe('the HSM as provider', () => {
     }
     for (const length of [0, 10, 24, 30, 60]) assert.equal(await one.unwrap(wrapped.subarray(0, length)), null)
     await one.discard()
-    await assert.rejects(one.unwrap(wrapped), /there is no secret key [0-9a-f]{48}: bring the token's backup back/)
+    await assert.rejects(one.unwrap(wrapped), /there is no secret key [0-9a-f]{48}: restore the token's backup/)
   })
 })

@@ -1,4 +1,4 @@
-// Requests to the device that calls wait for: how long each may wait, what the log has of one that failed, and errors in the port's words.
+// Sends requests to the device: sets their time limits, logs failures, and translates errors into those of the key store's port.
 import { refuse } from '../../api/errors.ts'
 import { type DeviceTime, Unreachable } from '../keystore.ts'
 import { Failed } from './child.ts'
@@ -6,7 +6,7 @@ import { FailedCalls } from './failed-calls.ts'
 import { SLOW_WORKS, type Work, type Works } from './protocol.ts'
 import type { Supervisor } from './supervisor.ts'
 
-/** How long a call waits for the device that uses a key, and one that makes or imports one. */
+/** How long a call may wait for the device: a call that uses a key, and a call that creates or imports one. */
 interface Limits {
   readonly timeoutMs: number
   readonly keyTimeoutMs: number
@@ -28,7 +28,7 @@ export class Asking {
     this.#failed = new FailedCalls(report)
   }
 
-  /** Logs how often calls failed that were not logged one by one. */
+  /** Logs the counts of failed calls that were not logged individually. */
   tell(): void {
     this.#failed.tell()
   }
@@ -39,7 +39,10 @@ export class Asking {
     if (trouble !== null) throw new Unreachable(trouble, false)
   }
 
-  /** Sends a request that a call waits for. `time` is how long the call may wait for the device. Logs a failure. */
+  /**
+   * Sends a request for which a call waits. `time` limits how long the call waits for the device. `late` receives an answer after that.
+   * Logs a failure.
+   */
   async call<W extends Work>(
     work: W,
     ask: Works[W]['ask'],
@@ -55,13 +58,13 @@ export class Asking {
       const failed = `\`${work}\` failed with 503: ${(error as Error).message}`
       const limit = isSlow ? 'hsm-key-timeout-ms' : 'hsm-timeout-ms'
       if (trouble === 'late') this.#failed.note(`${failed}; raise ${limit} (${ms} ms) if the device needs longer`)
-      // The supervisor reports what keeps the whole device from serving.
+      // The supervisor reports it when the whole device does not serve.
       else if (trouble === 'away' && this.#device.trouble === null) this.#failed.note(failed)
       throw this.#inWordsOfThePort(error)
     }
   }
 
-  /** Sends a request of work in the background. */
+  /** Sends a request of background work. */
   async aside<W extends Work>(work: W, ask: Works[W]['ask'], withinMs: number): Promise<Works[W]['answer']> {
     try {
       return await this.#device.ask(work, ask, withinMs)
@@ -70,13 +73,11 @@ export class Asking {
     }
   }
 
-  /** Once for each object: callers ask for a missing key again and again. */
+  /** Reports each missing object once, since callers use a missing key again and again. */
   #reportMissing(reason: string): void {
     if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
     this.#missing.add(reason)
-    this.#report(
-      `${reason}: \`strongroom hsm check\` tells which keys are missing or double; bring the token's backup back`,
-    )
+    this.#report(`${reason}: \`strongroom hsm check\` lists missing and duplicate keys; restore the token's backup`)
   }
 
   #inWordsOfThePort(error: unknown): unknown {

@@ -1,4 +1,4 @@
-// One process of the library, seen from the service: it sends numbered requests with deadlines in batches; each is answered or fails in time.
+// The service's side of one process of the library. It sends numbered requests with deadlines, in batches. Each is answered or fails in time.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beside } from '../../runtime/beside.ts'
@@ -17,16 +17,16 @@ import {
 } from './protocol.ts'
 
 const TICK_MS = 25
-/** A process whose library hangs for this many times the time that a call may wait is given up. */
+/** A process whose library hangs for this multiple of the patience is killed. */
 const GIVE_UP_FACTOR = 10
-/** Work that is overdue by this, and by its own time limit, counts as stuck. */
+/** Work counts as stuck when it is overdue by this time and by its own time limit. */
 const STUCK_MS = 5000
-/** Requests under way and overdue, at the most; more would only wait and fail. */
+/** The limit on open and overdue requests. More would only wait and fail. */
 const MAX_PENDING = 5000
-/** Of these, requests for slow work, at the most: they must leave room for others. */
+/** The limit on open requests for slow work, which must leave room for others. */
 const MAX_SLOW = 1000
 
-/** The device did not do what it was asked. */
+/** The device did not do the requested work. */
 export class Failed extends Error {
   readonly trouble: Trouble
   constructor(trouble: Trouble, reason: string) {
@@ -41,15 +41,15 @@ interface Pending {
   readonly withinMs: number
   resolve(answer: unknown): void
   reject(error: Failed): void
-  /** Receives an answer that came after the deadline. */
+  /** Receives an answer that arrives after the deadline. */
   late(answer: unknown): void
 }
 
 export interface Listener {
   news(news: News): void
-  /** Receives how it shows that the library gives no sign of life; null when the library gives one again. */
+  /** Receives a description when the library stops responding, and null when it responds again. */
   hangs(how: string | null): void
-  /** Called when the library does other work, but has not finished one request long after its time limit. */
+  /** Called when the library does other work, but one request is unfinished long after its time limit. */
   stuck(): void
   /** Called when the process ended, by itself or otherwise. */
   ended(): void
@@ -64,7 +64,7 @@ export class Child {
   #batch: Request[] = []
   #number = 0
   #ticking: NodeJS.Timeout | null = null
-  /** The number of ticks without a sign of life, while a request is open, after which the library counts as hung. */
+  /** After this many ticks without a message from the process, while a request is open, the library counts as hung. */
   readonly #patienceTicks: number
   #silentTicks = 0
   #howItHangs = ''
@@ -72,7 +72,7 @@ export class Child {
   #ended = false
   readonly #whenEmpty: (() => void)[] = []
 
-  /** `patienceMs`: how long the library may give no sign of life. */
+  /** `patienceMs`: how long the library may be silent while a request is open. */
   constructor(
     opening: Opening,
     environment: Readonly<Record<string, string | undefined>>,
@@ -177,7 +177,7 @@ export class Child {
     if (this.#silentTicks === 2)
       this.#send({ requests: [{ number: 0, work: 'ping', ask: {}, expiresAt: monotonicMs() + 10_000 }] })
     if (this.#silentTicks === this.#patienceTicks) this.#hang()
-    // Slow work may take as long as its time limit says.
+    // Slow work may take as long as its time limit allows.
     if (this.#silentTicks >= this.#patienceTicks * GIVE_UP_FACTOR && !this.#slowWork) this.kill()
     const now = monotonicMs()
     for (const { expiresAt, withinMs } of this.#overdue.values())
@@ -193,7 +193,7 @@ export class Child {
     }
   }
 
-  /** Slow work under way whose time limit has not passed. */
+  /** Open slow work, whose time limit has not passed. */
   get #slowWork(): Work | undefined {
     for (const { work } of this.#pending.values()) if (SLOW_WORKS.has(work)) return work
     return undefined
@@ -244,7 +244,7 @@ export class Child {
     if (this.#process.connected) this.#process.send(message, () => {})
   }
 
-  /** Tells the process which tokens refused its PIN to another process. */
+  /** Informs the process which tokens refused the same PIN in another process. */
   tellRefused(refused: readonly string[]): void {
     this.#send({ refused })
   }

@@ -1,4 +1,4 @@
-// Several tokens that the vendor keeps in step, used as one: a call that one can't serve goes to the next. Each method does the work of its
+// Several tokens that the vendor keeps synchronized, used as one. Work that one token can't do goes to the next. Each method does the work of its
 // name (protocol.ts).
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
@@ -17,7 +17,7 @@ import { TokenPairs } from './token-pairs.ts'
 import { Tried } from './tried.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
-/** The most wrapping keys of one CMK, so that no caller fills the device with them. */
+/** The limit on wrapping keys of one CMK, so that a caller can't fill the device with them. */
 export const MOST_WRAPPING_KEYS = 50
 
 export class Cluster {
@@ -99,7 +99,7 @@ export class Cluster {
     return this.#onAny((token) => this.#pairs.lackOfDecryption(token, algorithm, expiresAt))
   }
 
-  /** Returns whether every token answered and none has the key any more. Throws Refused when one keeps it. */
+  /** Returns true when every token answered and none has the key any more. Throws Refused when a token does not destroy it. */
   async destroy({ id }: Works['destroy']['ask'], expiresAt: number): Promise<boolean> {
     const gone = await this.#onEach(async (token) => {
       await token.use((access) => {
@@ -135,7 +135,7 @@ export class Cluster {
     expiresAt: number,
   ): Promise<Works['examine']['answer']> {
     return this.#onAny(async (token) => {
-      // The wrapping key may be older than the knowledge, or the device another one by now.
+      // Checked again: the wrapping key may be older than this check, or the device may have been replaced since.
       const unsupported =
         algorithm === 'RSAES_PKCS1_V1_5' ? (await this.#unwrapping.on(token, expiresAt))[algorithm] : null
       if (unsupported !== null) return { unsupported }
@@ -148,7 +148,7 @@ export class Cluster {
     })
   }
 
-  /** Unwraps material, which was examined before, into the token; null when it does not have the check value. */
+  /** Unwraps examined material into the token; null when it does not have the check value. */
   import(
     { wrappingId, algorithm, wrapped, prefix, label, checkValue }: Works['import']['ask'],
     expiresAt: number,
@@ -180,7 +180,7 @@ export class Cluster {
                 access.forget(id)
                 collected++
               } catch (error) {
-                // A key that can't be destroyed now does not block the others.
+                // A key that can't be destroyed must not block the others.
                 if (!(error instanceof Refused)) throw error
                 refused ??= error
               }
@@ -209,7 +209,7 @@ export class Cluster {
     return null
   }
 
-  /** What keeps a token from each thing that callers see. */
+  /** The abilities of a token that callers see. */
   async #abilitiesOf(token: Token, expiresAt: number): Promise<Abilities> {
     return {
       ...(await this.#unwrapping.on(token, expiresAt)),
@@ -217,7 +217,7 @@ export class Cluster {
     }
   }
 
-  /** Whether the CMK that a wrapping key is for has the most that it may have. */
+  /** Whether the CMK of a wrapping key has reached MOST_WRAPPING_KEYS. `label` is the wrapping key's. */
   async #hasEnough(access: Access, label: string, expiresAt: number): Promise<boolean> {
     let found = 0
     for await (const other of objectsOf(this.#cryptoki, access, 'private', expiresAt))
@@ -225,7 +225,7 @@ export class Cluster {
     return false
   }
 
-  /** Tries one token after the other, those that are up first. Throws Missing only after it asked all. */
+  /** Tries one token after another, first those that are up. Throws Missing only when no token is away and none has the object. */
   async #onAny<T>(work: (token: Token) => Promise<T>): Promise<T> {
     let away: Away | null = null
     let missing: Missing | null = null
@@ -241,13 +241,13 @@ export class Cluster {
     throw away ?? missing ?? new Away('no token is configured')
   }
 
-  /** Does the work on every token that is there; returns what those returned. Throws Away when none is. */
+  /** Does the work on every reachable token and returns the results. Throws Away when no token is reachable. */
   async #onEach<T>(work: (token: Token) => Promise<T>): Promise<T[]> {
     const done = await Promise.allSettled(this.#tokens.map(work))
-    const failed = done.find((one) => one.status === 'rejected' && !(one.reason instanceof Away))
+    const failed = done.find((result) => result.status === 'rejected' && !(result.reason instanceof Away))
     if (failed?.status === 'rejected') throw failed.reason
-    const given = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    if (given.length === 0) throw new Away('no token can be reached')
-    return given
+    const values = done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    if (values.length === 0) throw new Away('no token can be reached')
+    return values
   }
 }

@@ -1,5 +1,4 @@
-// The C_ functions that Strongroom uses, on one session: templates, mechanisms and lengths in one place.
-// Loaded in the library's own process only.
+// The C_ functions of PKCS #11 that Strongroom calls on a session. Only the library's process loads this file.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { faultOf, returnValueOf } from './faults.ts'
@@ -10,13 +9,13 @@ import { aesKey, type Constants, gcm, hmacKey, unwrapping } from './templates.ts
 
 type Template = Pkcs11js.Template
 
-/** A token's slot, and the token's description of itself. */
+/** A token's slot and CK_TOKEN_INFO. */
 export interface FoundToken {
   readonly slot: Handle
   readonly info: Pkcs11js.TokenInfo
 }
 
-/** A wrapping key, and how it is used. */
+/** A wrapping key and the algorithm of its use. */
 export interface WrappingUse {
   readonly key: Handle
   readonly algorithm: WrappingAlgorithm
@@ -24,12 +23,12 @@ export interface WrappingUse {
 
 const KEY_BYTES = 32
 const TAG_BYTES = 16
-/** The state of a session for reading and writing in which the user is logged in; the add-on has no name for it. */
+/** The state of a read-write session in which the user is logged in. The add-on has no name for it. */
 const CKS_RW_USER_FUNCTIONS = 3
 
 /**
- * What the check value of a key is the encryption of. INVARIANT: AES-GCM never encrypts this block under the key, whatever the nonce: its
- * counter (the last four bytes) starts at 1, and the block is not the zero block of which GCM makes its hash key.
+ * The check value of a key is the encryption of this block. INVARIANT: AES-GCM never encrypts this block under the key, whatever the nonce. The
+ * last four bytes of GCM's counter blocks start at 1, and here they are zero; GCM derives its hash key from the all-zero block.
  */
 const CHECK_BLOCK = Buffer.from('strongroom-k\0\0\0\0', 'latin1')
 
@@ -47,14 +46,14 @@ export class Cryptoki {
     this.pairs = new Pairs(library)
   }
 
-  /** The slot whose token has this label or serial number; null when there is none. */
+  /** Returns the token with this label or serial number; null when there is none. */
   findToken(name: string): FoundToken | null {
     for (const slot of this.#lib.C_GetSlotList(true)) {
       try {
         const info = this.#lib.C_GetTokenInfo(slot)
         if (info.label.trim() === name || info.serialNumber.trim() === name) return { slot, info }
       } catch {
-        // A slot that does not respond is not the one that is sought; another may be.
+        // A slot that does not respond is skipped; another slot may have the token.
       }
     }
     return null
@@ -66,7 +65,7 @@ export class Cryptoki {
     return session
   }
 
-  /** Closes a session, unless it is void already and the library has given its number to another. */
+  /** Closes a session, unless it was closed before and the library has reused its number for another session. */
   closeSession(session: Handle): void {
     const number = session.toString('hex')
     if (this.#sessions.get(number) !== session) return
@@ -74,11 +73,11 @@ export class Cryptoki {
     try {
       this.#lib.C_CloseSession(session)
     } catch {
-      // A session that can't be closed is void already.
+      // A session that can't be closed no longer exists.
     }
   }
 
-  /** Logs in, after a logout where the library still counts a former login: the device may have forgotten that one. */
+  /** Logs in. Where the library reports a former login, logs out first, because the device may have lost that login. */
   login(session: Handle, pin: string): void {
     try {
       this.#lib.C_Login(session, this.#c.CKU_USER, pin)
@@ -89,16 +88,16 @@ export class Cryptoki {
     }
   }
 
-  /** Logs out, unless it is logged out already. */
+  /** Logs out. Ignores errors. */
   logout(session: Handle): void {
     try {
       this.#lib.C_Logout(session)
     } catch {
-      // It is logged out already, or gone: the next login shows which.
+      // The session is logged out already, or the device is gone; the next login shows which.
     }
   }
 
-  /** Whether the device counts the session as logged in. Without a login many libraries find no private object, and report no error. */
+  /** Whether the session is logged in. Without a login, many libraries find no private objects and report no error. */
   isLoggedIn(at: SessionHolder): boolean {
     return this.#lib.C_GetSessionInfo(at.session).state === CKS_RW_USER_FUNCTIONS
   }
@@ -107,7 +106,7 @@ export class Cryptoki {
     return this.#lib.C_GenerateRandom(at.session, Buffer.alloc(length))
   }
 
-  /** The objects of a class with this CKA_ID, or all of the class. */
+  /** The objects of a class with this CKA_ID (hexadecimal), or all objects of the class with null. */
   find(at: SessionHolder, what: ObjectClass, id: string | null): Handle[] {
     const c = this.#c
     const value = what === 'secret' ? c.CKO_SECRET_KEY : c.CKO_PRIVATE_KEY
@@ -115,7 +114,7 @@ export class Cryptoki {
     return this.#find(at, [{ type: c.CKA_CLASS, value }, ...its])
   }
 
-  /** The objects of whatever class with this CKA_ID. */
+  /** The objects of any class with this CKA_ID. */
   findAny(at: SessionHolder, id: string): Handle[] {
     return this.#find(at, [{ type: this.#c.CKA_ID, value: Buffer.from(id, 'hex') }])
   }
@@ -157,21 +156,21 @@ export class Cryptoki {
     }
   }
 
-  /** A new AES-256 key, made in the device. */
+  /** Generates an AES-256 key in the token. */
   async generateKey(at: SessionHolder, id: string, label: string): Promise<Handle> {
     const template = [...aesKey(this.#c, { id, label }), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
     const mechanism = { mechanism: this.#c.CKM_AES_KEY_GEN }
     return still(at, this.#lib.C_GenerateKeyAsync(at.session, mechanism, template))
   }
 
-  /** A new AES-256 key that is gone with the session. */
+  /** Generates an AES-256 key that ends with the session. */
   async generateSessionKey(at: SessionHolder): Promise<Handle> {
     const template = [...aesKey(this.#c, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
     const mechanism = { mechanism: this.#c.CKM_AES_KEY_GEN }
     return still(at, this.#lib.C_GenerateKeyAsync(at.session, mechanism, template))
   }
 
-  /** Unwraps an AES key: into the token with an id and a label, or for this session only. One at a time, as SlowWork has it. */
+  /** Unwraps an AES key: into the token with an id and a label, or with null for this session only. Callers unwrap one key at a time (SlowWork). */
   unwrap(
     at: SessionHolder,
     wrapping: WrappingUse,
@@ -181,7 +180,7 @@ export class Cryptoki {
     return this.#unwrap(at, wrapping, wrapped, aesKey(this.#c, kept))
   }
 
-  /** Unwraps bytes of any length as a key of this session for HMAC. */
+  /** Unwraps bytes of any length as an HMAC key of this session. */
   unwrapAny(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): Promise<Handle> {
     return this.#unwrap(at, wrapping, wrapped, hmacKey(this.#c))
   }
@@ -192,8 +191,8 @@ export class Cryptoki {
   }
 
   /**
-   * Whether wrapped material that is an AES key is one of 256 bits. Only for devices that do not tell CKA_VALUE_LEN: these take no
-   * shorter key for HMAC-SHA-256. A copy for this session is tried with it, as sensitive and as little extractable as the key itself.
+   * Whether a wrapped AES key has 256 bits. Only for devices that do not report CKA_VALUE_LEN: these refuse a shorter key for HMAC-SHA-256. It
+   * unwraps a copy for this session, which is as sensitive and as unextractable as the key itself, and tries HMAC with it.
    */
   async isLongEnough(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): Promise<boolean> {
     const copy = await this.unwrapAny(at, wrapping, wrapped)
@@ -221,13 +220,13 @@ export class Cryptoki {
     }
   }
 
-  /** 16 bytes by which a key is recognized. They reveal nothing about the key or about what it encrypts. */
+  /** Returns 16 bytes that identify a key. They reveal nothing about the key or about what it encrypts. */
   checkValue(at: SessionHolder, key: Handle): Buffer {
     this.#lib.C_EncryptInit(at.session, { mechanism: this.#c.CKM_AES_ECB }, key)
     return Buffer.from(this.#lib.C_Encrypt(at.session, CHECK_BLOCK, Buffer.alloc(32)))
   }
 
-  /** `nonce` (12 bytes) is used, unless the device overwrites it with one of its own: read it afterwards. */
+  /** Starts an encryption with `nonce` (12 bytes). The device may overwrite `nonce` with its own, so read it afterwards. */
   encryptInit(at: SessionHolder, key: Handle, nonce: Buffer, aad: Uint8Array): void {
     this.#lib.C_EncryptInit(at.session, gcm(this.#c, nonce, asBuffer(aad)), key)
   }
@@ -246,7 +245,7 @@ export class Cryptoki {
   }
 
   decrypt(at: SessionHolder, sealed: Uint8Array): Buffer {
-    // Some libraries want room for the tag too.
+    // Some libraries need room for the tag in the output, too.
     return this.#lib.C_Decrypt(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
   }
 

@@ -1,7 +1,7 @@
-// Calls that the device failed, for the log: the first of each kind at once, and a minute later how many followed.
+// Logs calls that the device failed: the first of each kind at once, and a minute later the count of further ones.
 
 const PERIOD_MS = 60_000
-/** The most kinds that are logged in a minute. */
+/** How many kinds are logged in a minute. */
 const MOST_KINDS = 20
 
 export class FailedCalls {
@@ -23,7 +23,7 @@ export class FailedCalls {
     this.#timer ??= setTimeout(() => this.tell(), PERIOD_MS).unref()
   }
 
-  /** Logs how often each kind recurred, and begins to count from zero. */
+  /** Logs how often each kind recurred, and resets the counts. */
   tell(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null

@@ -1,8 +1,7 @@
-// What can go wrong with a device, sorted by what to do about it (PKCS #11 v2.40 section 5.1, v3.0 section 5.1).
-
-/** The device can't serve now. */
+// The errors of devices, classified by their remedy (PKCS #11 v2.40 section 5.1, v3.0 section 5.1).
+/** The device can't serve at present. */
 export class Away extends Error {
-  /** The PIN was refused: trying it again could lock the token. */
+  /** Whether the token refused the PIN. Another attempt could lock the token. */
   readonly pinRefused: boolean
   constructor(message: string, pinRefused = false) {
     super(message)
@@ -10,38 +9,38 @@ export class Away extends Error {
   }
 }
 
-/** No token has the object, or one has more than one by its name. */
+/** No token has the object, or a token has several objects with its CKA_ID. */
 export class Missing extends Error {}
 
 /** There is no room for another object. */
 export class Full extends Error {}
 
-/** The device serves, but does not do this with the object. */
+/** The device serves, but refuses this work on the object. */
 export class Refused extends Error {}
 
-/** The device lacks what the work needs; the message says what, as Abilities has it. */
+/** The device lacks what the work needs. The message says what, in the form of Abilities. */
 export class Unsupported extends Error {}
 
-/** The request's time was over before its work began. */
+/** The request's time limit passed before its work began. */
 export class Late extends Error {
   constructor() {
     super('the call waited too long for the device')
   }
 }
 
-/** The login that session and handles belong to has ended: the work with them must be done again. */
+/** The login of the session and its handles has ended. The work must be done again under a new login. */
 export class Voided extends Error {}
 
 /** The library can't be used at all until the operator changes something. */
 export class SetupFault extends Error {}
 
 /**
- * `data`: the given bytes are not authentic or not a key. `device`: sessions and handles may be void. `ambiguous`: either of these.
- * `unsupported`: the device lacks it. `full`, `pin`: as they say.
+ * `data`: the bytes are not authentic, or not a key. `device`: sessions and handles may be void. `ambiguous`: either of these. `unsupported`: the
+ * device lacks the function. `full`: no room. `pin`: the PIN is refused.
  */
 export type Fault = 'data' | 'device' | 'ambiguous' | 'unsupported' | 'full' | 'pin'
 
-/** Values that are not listed are ambiguous: vendors have values of their own, and return standard ones in other cases than the standard says. */
+/** All other values are ambiguous: vendors have their own values, and return standard ones in cases that the standard does not describe. */
 const FAULTS: Readonly<Record<Exclude<Fault, 'ambiguous'>, readonly string[]>> = {
   data: [
     'CKR_ENCRYPTED_DATA_INVALID',
@@ -98,7 +97,7 @@ const FAULT_OF = new Map(
   Object.entries(FAULTS).flatMap(([fault, values]) => values.map((value) => [value, fault as Fault] as const)),
 )
 
-/** Standard values that the add-on has no name for. Of AEAD_DECRYPT_FAILED (v3.0) it is the ciphertext that is not authentic. */
+/** Standard values that the add-on has no name for. 66 is CKR_AEAD_DECRYPT_FAILED (v3.0): the ciphertext is not authentic. */
 const UNNAMED: Readonly<Record<number, string>> = {
   27: 'CKR_ACTION_PROHIBITED',
   66: 'CKR_ENCRYPTED_DATA_INVALID',
@@ -112,7 +111,7 @@ export function returnValueOf(error: unknown): string {
   return name === 'CKR_VENDOR_DEFINED' ? (UNNAMED[numberOf(error)] ?? name) : name
 }
 
-/** The name of a library's error for messages; its number where it has no name. */
+/** Describes a library's error for messages: its name, or its number where it has no name. */
 export function describeFault(error: unknown): string {
   const name = returnValueOf(error)
   if (name === '') return error instanceof Error ? error.message : String(error)
@@ -123,7 +122,7 @@ function numberOf(error: unknown): number {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
 }
 
-/** The fault that an error of the library means; null when it did not come from the library. */
+/** The fault of an error; null when the error did not come from the library. */
 export function faultOf(error: unknown): Fault | null {
   const value = returnValueOf(error)
   return value === '' ? null : (FAULT_OF.get(value) ?? 'ambiguous')

@@ -1,4 +1,4 @@
-// Limits how many works run at once; the others queue.
+// Limits how many tasks run at once; further tasks queue.
 import { Late } from './faults.ts'
 import { monotonicMs } from './protocol.ts'
 
@@ -7,7 +7,7 @@ export class Gate {
   #inside = 0
   readonly #waiting: (() => void)[] = []
 
-  /** `most` returns how many works may run at once; it is called whenever one wants to begin. */
+  /** `most` returns how many tasks may run at once. It is called whenever a task is about to begin. */
   constructor(most: () => number) {
     this.#most = most
   }

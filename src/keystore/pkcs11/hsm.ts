@@ -1,4 +1,4 @@
-// The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
+// The key store in a PKCS #11 device. Material is generated, used and destroyed in the device; records contain references to it.
 import { because, refuse } from '../../api/errors.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import { HYBRID_WRAPPING } from '../../cryptography/hybrid-wrap.ts'
@@ -29,7 +29,7 @@ import { DEVICE_SIGNING, OAEP_ALGORITHMS, PAIR_SPECS } from './templates.ts'
 
 const NO_HYBRID = 'does not unwrap with ML-KEM'
 const BACKGROUND_MS = 10_000
-/** Inspecting reads thousands of objects one by one. */
+/** Inspection reads thousands of objects one by one. */
 const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
@@ -37,7 +37,7 @@ const COLLECT_EVERY_MS = 60_000
 export interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
-  /** How long a call that makes or imports a key, or makes a wrapping key, may wait for the device. */
+  /** How long a call that creates or imports a key, or creates a wrapping key, may wait for the device. */
   readonly keyTimeoutMs: number
   /** Names the installation in the labels of its objects. */
   readonly tag: string
@@ -60,7 +60,7 @@ export class HsmKeystore implements Keystore {
     this.#reserved = new ReservedUses(uses, report)
   }
 
-  /** Connects; resolves after the first try, successful or not. Calls fail until the device serves. */
+  /** Connects. Resolves after the first attempt, successful or not. Calls fail until the device serves. */
   async start(): Promise<void> {
     await this.#device.start()
   }
@@ -99,10 +99,10 @@ export class HsmKeystore implements Keystore {
   async generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
     const [spec, use] = [known(PAIR_SPECS, place.keySpec), usage === 'SIGN/VERIFY' ? 'sign' : 'decrypt'] as const
     const asked = { ...this.#newObject(place), spec, use }
-    const undo = (made: Works['makePair']['answer']) => 'id' in made && this.#destroyQuietly(made.id)
-    const made = await this.#asking.call('makePair', asked, new DeviceTime(), undo)
-    if ('unsupported' in made) throw because(refuse('UnsupportedOperation'), lackHere(made.unsupported))
-    return { material: toReference(made.id), publicKey: made.publicKey }
+    const undo = (pair: Works['makePair']['answer']) => 'id' in pair && this.#destroyQuietly(pair.id)
+    const pair = await this.#asking.call('makePair', asked, new DeviceTime(), undo)
+    if ('unsupported' in pair) throw because(refuse('UnsupportedOperation'), lackHere(pair.unsupported))
+    return { material: toReference(pair.id), publicKey: pair.publicKey }
   }
 
   async sign(
@@ -113,9 +113,9 @@ export class HsmKeystore implements Keystore {
     time = new DeviceTime(),
   ): Promise<Uint8Array> {
     const asked = { id: this.#objectId(place, material), algorithm: known(DEVICE_SIGNING, algorithm), digest }
-    const made = await this.#asking.call('sign', asked, time)
-    if ('unsupported' in made) throw lacking(made.unsupported)
-    return made.signature
+    const signed = await this.#asking.call('sign', asked, time)
+    if ('unsupported' in signed) throw lacking(signed.unsupported)
+    return signed.signature
   }
 
   async decryptAsymmetric(
@@ -163,7 +163,7 @@ export class HsmKeystore implements Keystore {
     return this.#asking.call('decrypt', { id, nonce, sealed, aad }, time)
   }
 
-  /** Destroys the object at once where the device serves; else the sweep does it later, by the record of destruction. */
+  /** Destroys the object at once if the device serves. Otherwise the sweep does it later, from the record of the destruction. */
   forget(material: StoredMaterial): void {
     const id = objectIdOf(material, null)
     if (id !== null) this.#destroyQuietly(id)
@@ -215,7 +215,7 @@ export class HsmKeystore implements Keystore {
     return kept ? { outcome: 'imported', material: toReference(kept.id), fingerprint } : { outcome: 'not material' }
   }
 
-  /** Removes wrapping keys whose tokens expired. Once a minute is enough, since an expired token is refused even while its key exists. */
+  /** Removes wrapping keys of expired tokens, at most once a minute: an expired token is refused even while its key exists. */
   async collect(now: number): Promise<void> {
     if (now < this.#collectAfter || this.#device.trouble !== null) return
     this.#collectAfter = now + COLLECT_EVERY_MS
@@ -227,12 +227,12 @@ export class HsmKeystore implements Keystore {
     return this.#asking.aside('inspect', { tag: this.#setup.tag }, INSPECT_MS)
   }
 
-  /** What is known of each configured token. The device is asked once for all who ask at the same time. */
+  /** Describes each configured token. Concurrent callers share one request to the device. */
   async describe(): Promise<readonly TokenDescription[]> {
     if (this.#device.trouble === null) this.#describing ??= this.#identities()
     const asked = (await this.#describing) ?? []
     return this.#device.states.map(({ token, up, pinRefused, reason }) => {
-      const { freePrivateMemory: _, ...identity } = asked.find((one) => one.token === token) ?? {
+      const { freePrivateMemory: _, ...identity } = asked.find((identified) => identified.token === token) ?? {
         ...UNIDENTIFIED,
         token,
       }
@@ -266,14 +266,14 @@ export class HsmKeystore implements Keystore {
   }
 }
 
-/** The spec or algorithm as one that PKCS #11 has a mechanism for: CreateKey refuses all others (KEY_SPECS). */
+/** Narrows a spec or algorithm to those with a mechanism in PKCS #11. CreateKey refuses all others (KEY_SPECS). */
 function known<Name extends string>(names: readonly Name[], name: string): Name {
-  const found = names.find((one) => one === name)
+  const found = names.find((candidate) => candidate === name)
   if (!found) throw new Error(`no key in an HSM is of ${name}`)
   return found
 }
 
-/** The refusal of an algorithm that the device lacks; `lack` as Abilities has it. */
+/** The refusal of an algorithm that the device lacks. `lack` has the form of Abilities. */
 function lacking(lack: string) {
   return because(refuse('Rejected.UnsupportedOperation'), lackHere(lack))
 }

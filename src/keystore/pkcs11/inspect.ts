@@ -1,4 +1,4 @@
-// What a token is and can do; and what `strongroom hsm check` shows besides: the objects in it that are ours.
+// Describes a token: its identity, its abilities, and for `strongroom hsm check` the objects of this installation in it.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, faultOf, Missing } from './faults.ts'
 import type { Access } from './login.ts'
@@ -8,7 +8,7 @@ import { type Abilities, type ObjectReport, type TokenIdentity, type TokenReport
 import type { ObjectClass } from './session.ts'
 import type { Token } from './token.ts'
 
-/** The number of a device that does not know one (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
+/** CK_UNAVAILABLE_INFORMATION, in 32 bits. In 64 bits it is larger. */
 const UNAVAILABLE = 0xff_ff_ff_ff
 
 const NOTHING = {
@@ -20,7 +20,7 @@ const NOTHING = {
 
 type AbilitiesOf = (token: Token) => Promise<Abilities>
 
-/** What a token is, and can do; null of one that is away. `abilitiesOf` says what keeps it from each thing. */
+/** Returns the identity and the abilities of a token; null for a token that is away. */
 export async function identifyToken(
   token: Token,
   cryptoki: Cryptoki,
@@ -36,7 +36,7 @@ export async function identifyToken(
   }
 }
 
-/** Reports on a token; of one that is away, only that it is. */
+/** Reports on a token. For a token that is away, the report contains only its state. */
 export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,
@@ -99,7 +99,7 @@ async function all(cryptoki: Cryptoki, access: Access, what: ObjectClass, expire
   return found
 }
 
-/** Whether a key of this session encrypts and decrypts as the service needs it. */
+/** Whether the device encrypts and decrypts as the service needs it. Tried with a key of the session. */
 async function encrypts(cryptoki: Cryptoki, access: Access): Promise<boolean> {
   const key = await cryptoki.generateSessionKey(access)
   try {

@@ -1,14 +1,14 @@
-// The tokens that the next process of the library leaves alone, and why: one that refused the PIN could lock, and one that hangs would
-// hang the process for all tokens.
+// The tokens that the library's next process must not use, with the reasons: a token that refused the PIN could lock, and a token that hangs would
+// block the process for all tokens.
 import type { LeftAlone, Opening, TokenState } from './protocol.ts'
 
-/** How long a token at which a process hung is left alone, if there are others. */
+/** How long a token at which a process hung is not used, if there are other tokens. */
 const SILENT_MS = 60_000
 
-/** Where the PIN comes from; `stamp` changes whenever it is written. Secret. */
+/** Reads the PIN, which is secret. `stamp` changes whenever the PIN is written. */
 export type PinSource = () => { readonly pin: string; readonly stamp: string }
 
-/** The tokens that refuse one PIN, with their reasons. */
+/** The tokens that refused a PIN, with their reasons. */
 export type Refusals = Map<string, string>
 
 export class TokensLeftAlone {
@@ -16,7 +16,7 @@ export class TokensLeftAlone {
   readonly #pin: PinSource
   #stamp = ''
   #refusals: Refusals = new Map()
-  /** Until when each silent token is left alone, by the clock of the process. */
+  /** Until when each silent token is not used, by performance.now(). */
   readonly #silent = new Map<string, number>()
 
   constructor(names: readonly string[], pin: PinSource) {
@@ -24,7 +24,7 @@ export class TokensLeftAlone {
     this.#pin = pin
   }
 
-  /** The tokens and the PIN for a new process, and where refusals of that PIN are noted. Throws when the PIN can't be read. */
+  /** Returns the tokens and the PIN for a new process, and the map in which to note refusals of that PIN. Throws when the PIN can't be read. */
   next(): Pick<Opening, 'tokens' | 'pin'> & { readonly refusals: Refusals } {
     const { pin, stamp } = this.#pin()
     if (stamp !== this.#stamp) this.#refusals = new Map()
@@ -33,7 +33,7 @@ export class TokensLeftAlone {
     return { tokens, pin, refusals: this.#refusals }
   }
 
-  /** Why a token is left alone now; null when it is not. */
+  /** Why a token must not be used at present; null when it may be used. */
   of(name: string): LeftAlone | null {
     const refusal = this.#refusals.get(name)
     if (refusal !== undefined) return { reason: refusal, pinRefused: true }
@@ -42,25 +42,25 @@ export class TokensLeftAlone {
       : null
   }
 
-  /** Notes that a process hung at this token. When no other token is left, all silent tokens are tried again. */
+  /** Notes that a process hung at this token. If no usable token remained, all silent tokens may be tried again. */
   silence(name: string): void {
     const others = this.#names.filter((other) => other !== name)
     if (others.some((other) => this.of(other) === null)) this.#silent.set(name, performance.now() + SILENT_MS)
     else this.#silent.clear()
   }
 
-  /** Whether the PIN was written since a process got it. */
+  /** Whether the PIN was written since `next` last read it. */
   hasNewPin(): boolean {
     try {
       return this.#pin().stamp !== this.#stamp
     } catch {
-      // It is being written, or gone: the known PIN stays in use.
+      // The file is being written, or is gone: the known PIN stays in use.
       return false
     }
   }
 }
 
-/** Notes which tokens refuse the PIN, and returns the names of the new ones. */
+/** Notes which tokens refuse the PIN, and returns the names of those that were not noted before. */
 export function noteRefusals(refusals: Refusals, states: readonly TokenState[]): readonly string[] {
   const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refusals.has(token))
   for (const { token, reason } of fresh) refusals.set(token, reason)

@@ -1,10 +1,10 @@
-// Loading the PKCS #11 library of a device, in the library's own process.
+// Loads the PKCS #11 library of a device, in the library's own process.
 import type * as Pkcs11js from 'pkcs11js'
 import { Away, returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
 import type { Constants } from './templates.ts'
 
-/** A library that is initialized, and the numbers that PKCS #11 gives its names. */
+/** An initialized library, and the constants of PKCS #11. */
 export interface Library {
   readonly constants: Constants
   readonly lib: Pkcs11js.PKCS11
@@ -28,7 +28,7 @@ export async function loadLibrary({ module, parameters }: Pick<Opening, 'module'
   }
   try {
     const flags = constants.CKF_OS_LOCKING_OK
-    // The add-on cuts the last character off the parameters: a blank is sacrificed.
+    // The add-on cuts off the last character of the parameters, so a blank is appended.
     lib.C_Initialize(parameters === null ? { flags } : { flags, libraryParameters: `${parameters} ` })
   } catch (error) {
     if (returnValueOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED')

@@ -1,21 +1,21 @@
-// One login to a token, with all that depends on it: sessions, handles found through them, random bytes. All of it ends together and can't be
-// used afterwards, because after the next login the same numbers may mean other sessions and objects.
+// One login to a token, with its sessions, the handles found in them, and random bytes. They all end together and can't be used afterwards,
+// because after the next login the same numbers may identify other sessions and objects.
 import type { Cryptoki, FoundToken } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'
 import { type Handle, OBJECT_CLASSES, type ObjectClass, type SessionHolder } from './session.ts'
 
 const NONCE_BYTES = 12
 const NONCES_AT_ONCE = 80
-/** The most handles that are remembered; any others are looked up each time. */
+/** How many handles stay in memory. One more handle clears them all. */
 const MOST_HANDLES = 10_000
 const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
-/** How long no further session is requested from a device that had none left. */
+/** The pause before another session is requested from a device that had none left. */
 const ASK_AGAIN_MS = 1000
 const FRESH_MS = 1000
 
 export class Login {
   readonly slot: Handle
-  /** Model, serial number and firmware, which tell another device with the same name from this one. */
+  /** Model, serial number and firmware. They distinguish devices with the same name. */
   readonly device: string
   /** Whether any work was done with it. */
   hasServed = false
@@ -23,7 +23,7 @@ export class Login {
   readonly #idle: Handle[]
   #opened = 1
   readonly #begunAt = performance.now()
-  /** How many sessions were open when the device would open no more. */
+  /** How many sessions were open when the device refused another one; null while it has refused none. */
   #refusedAt: number | null = null
   #askAgainAt = 0
   readonly #handles = new Map<string, Handle>()
@@ -56,12 +56,12 @@ export class Login {
     return this.#over
   }
 
-  /** Whether it serves nothing although it has just begun, so that a fresh login would not help. */
+  /** Whether the login has just begun and has done no work. Then another login would not help. */
   get isFresh(): boolean {
     return !this.hasServed && performance.now() - this.#begunAt < FRESH_MS
   }
 
-  /** The most sessions; the device may have fewer than the settings ask for. */
+  /** How many sessions there can be: `limit`, or fewer if the device offers fewer. */
   capacity(limit: number): number {
     return Math.min(limit, this.#refusedAt ?? limit)
   }
@@ -71,7 +71,7 @@ export class Login {
     return this.#inUse >= limit || (this.#idle.length === 0 && this.#isRefusing)
   }
 
-  /** Returns a session that no other work has; null when the most are in use, or the device has no more. Throws the library's errors. */
+  /** Returns a session that is not in use; null when `limit` sessions are in use, or the device has no more. Throws the library's errors. */
   take(limit: number): Handle | null {
     if (this.isBusy(limit)) return null
     return this.#idle.pop() ?? this.#another()
@@ -104,7 +104,10 @@ export class Login {
     else this.#idle.push(session)
   }
 
-  /** Closes a session. Since a token logs out when its last one is closed, another is opened before; throws what the library says to that. */
+  /**
+   * Closes a session. A token logs out when its last session is closed, so this opens another one before it closes the last. Throws the library's
+   * error if that fails.
+   */
   discard(session: Handle): void {
     try {
       if (!this.#over && this.#opened === 1) this.#idle.push(this.#cryptoki.openSession(this.slot))
@@ -114,7 +117,7 @@ export class Login {
     }
   }
 
-  /** Ends the login. Sessions in use are closed when they are given back. */
+  /** Ends the login. Sessions in use are closed when they are returned. */
   end(): void {
     this.#over = true
     const [last, ...others] = this.#idle.splice(0)
@@ -124,14 +127,14 @@ export class Login {
     this.#cryptoki.closeSession(last)
   }
 
-  /** The one object with this CKA_ID (hexadecimal). Throws Missing when there is none, or more than one. */
+  /** Returns the only object with this CKA_ID (hexadecimal). Throws Missing when there is none, or more than one. */
   find(at: SessionHolder, what: ObjectClass, id: string): Handle {
     const key = what + id
     const known = this.#handles.get(key)
     if (known) return known
     const [handle, ...others] = this.#cryptoki.find(at, what, id)
     if (!handle) throw new Missing(`there is no ${what} key ${id}`)
-    if (others.length > 0) throw new Missing(`there are ${others.length + 1} ${what} keys ${id}, and one was made`)
+    if (others.length > 0) throw new Missing(`there are ${others.length + 1} ${what} keys ${id} instead of one`)
     if (this.#handles.size >= MOST_HANDLES) this.#handles.clear()
     this.#handles.set(key, handle)
     return handle
@@ -146,7 +149,7 @@ export class Login {
     this.#handles.clear()
   }
 
-  /** Random bytes are drawn for many nonces at once: over a network each draw is a round trip. */
+  /** Returns 12 random bytes. They are drawn for many nonces at once, because over a network each draw is a round trip. */
   nonce(at: SessionHolder): Buffer {
     if (this.#nonces.length === 0) this.#nonces = this.#cryptoki.random(at, NONCE_BYTES * NONCES_AT_ONCE)
     const nonce = Buffer.from(this.#nonces.subarray(0, NONCE_BYTES))
@@ -155,7 +158,7 @@ export class Login {
   }
 }
 
-/** What work on a token may use. Throws Voided once its login is over, so that nothing uses a handle of a former session. */
+/** The access of one task to a token. Throws Voided once its login is over, so that no task uses a handle of a former session. */
 export class Access implements SessionHolder {
   readonly #login: Login
   readonly #session: Handle
@@ -190,12 +193,12 @@ export class Access implements SessionHolder {
     this.#login.forget(id)
   }
 
-  /** 12 random bytes of the device's generator. */
+  /** 12 random bytes from the device's generator. */
   nonce(): Buffer {
     return this.#login.nonce(this)
   }
 
-  /** Whether the token is still there. */
+  /** Whether the token is still present. */
   present(): boolean {
     return this.#isPresent()
   }

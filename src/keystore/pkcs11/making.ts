@@ -1,5 +1,5 @@
-// Making objects of the token. Each attempt has a CKA_ID of its own: an object that a failed attempt left on a token is never taken for
-// the one that the next attempt makes.
+// Creates objects in a token. Each attempt has its own CKA_ID, so an object that a failed attempt left behind is never mistaken for the object of
+// the next attempt.
 import { setTimeout as pause } from 'node:timers/promises'
 import { randomBytes } from '../../runtime/random.ts'
 import type { Cryptoki } from './cryptoki.ts'
@@ -11,14 +11,14 @@ import type { ObjectClass } from './session.ts'
 const TRIES = 4
 const PAUSE_MS = 10
 
-/** The making of one object, over all attempts and tokens. */
+/** The creation of one object, across all attempts and tokens. */
 export class Making {
   readonly #cryptoki: Cryptoki
   readonly #what: ObjectClass
   readonly #prefix: string
   readonly #begun: string[] = []
 
-  /** `prefix` is what the CKA_ID begins with: objectIdPrefix. */
+  /** `prefix` is the beginning of the CKA_ID (objectIdPrefix). */
   constructor(cryptoki: Cryptoki, what: ObjectClass, prefix: string) {
     this.#cryptoki = cryptoki
     this.#what = what
@@ -26,9 +26,9 @@ export class Making {
   }
 
   /**
-   * Makes the object with `make`, and returns it with its CKA_ID. Throws Full when there is no room for it. Some libraries return the same
-   * general error for a full token and for a conflict of two processes: a token counts as full only if several attempts fail, and it is
-   * present and can make keys of a session.
+   * Creates the object with `make`, and returns it with its CKA_ID. Throws Full when there is no room for it. Some libraries return the same
+   * general error for a full token and for a conflict between two processes. So a token counts as full only if several attempts fail while it is
+   * present and can create session keys.
    */
   async on<T>(access: Access, make: (id: string) => T | Promise<T>): Promise<{ id: string; made: T }> {
     const full = new Full('the token has no room for another key')
@@ -50,7 +50,7 @@ export class Making {
     }
   }
 
-  /** Destroys what former attempts left on this token. */
+  /** Destroys the objects that former attempts left on this token. */
   #clear(access: Access): void {
     for (const id of this.#begun)
       for (const object of this.#cryptoki.find(access, this.#what, id)) this.#cryptoki.destroy(access, object)

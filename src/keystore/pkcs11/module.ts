@@ -1,5 +1,5 @@
-// The process that holds the PKCS #11 library: a library that blocks, leaks or crashes harms this process alone.
-// It serves batches of requests, and ends when no token can be reached, so that the next one begins with a fresh library.
+// The process that loads the PKCS #11 library. A library that blocks, leaks or crashes harms only this process. It serves batches of requests, and
+// ends when no token can be reached, so that the next process starts with a fresh library.
 import { Cluster } from './cluster.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, Full, Late, Missing, Refused, SetupFault } from './faults.ts'
@@ -16,7 +16,7 @@ import {
 } from './protocol.ts'
 import { Token } from './token.ts'
 
-/** How long the process begins requests before it sends replies and reads further requests. */
+/** How long the process starts requests before it sends replies and reads further requests. */
 const STRETCH_MS = 5
 
 let cluster: Cluster | null = null
@@ -55,7 +55,7 @@ async function open({ module, parameters, tokens: names, pin, sessions }: Openin
   }
 }
 
-/** When a token is away, the others may serve. */
+/** Ignores a token that is away, since the others may serve. */
 function openIfThere(token: Token): void {
   try {
     token.open()
@@ -86,8 +86,8 @@ function troubleOf(error: unknown): Trouble {
   return error instanceof Full ? 'full' : 'away'
 }
 
-function reply(one: Reply): void {
-  const waiting = replies.push(one)
+function reply(message: Reply): void {
+  const waiting = replies.push(message)
   if (waiting >= BATCH) flush()
   else if (waiting === 1) setImmediate(flush)
 }
@@ -100,7 +100,7 @@ function flush(): void {
   if (cluster?.states.every(({ up }) => !up)) failAll(cluster.states)
 }
 
-/** Begins some of the requests, and sends replies before it begins others. */
+/** Starts some of the requests. Replies are sent before it starts further ones. */
 function pump(): void {
   const since = performance.now()
   let begun = 0

@@ -1,5 +1,5 @@
-// How an object in the device is named: by its CKA_ID, which begins with a digest of the place it belongs to, and by a label for people.
-// The record of a key version holds the CKA_ID; the record's MAC covers it, and the digest ties it to its place.
+// The names of objects in the device: the CKA_ID, which begins with a digest of the object's place, and a label for people. The record of a key
+// version contains the CKA_ID. The record's MAC authenticates it, and the digest binds the object to its place.
 import { digestOf } from '../../cryptography/encoding.ts'
 import type { StoredMaterial } from '../stored-material.ts'
 import type { VersionPlace } from '../version-place.ts'
@@ -10,13 +10,13 @@ const DIGEST_BYTES = 16
 const UNIQUE_BYTES = 8
 const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
 
-/** What labels of wrapping keys begin with; those of keys begin with LABEL. The installation's tag follows. */
+/** The beginnings of labels: of wrapping keys, and of keys. The installation's tag follows. */
 export const WRAPPING_LABEL = 'strongroom-import'
 export const LABEL = 'strongroom'
-/** What labels of keys that wrap the root keys begin with: strongroom-root/TAG/CREATED, in milliseconds since 1970. */
+/** The beginning of labels of keys that wrap the root keys: strongroom-root/TAG/CREATED, with CREATED in milliseconds since 1970. */
 export const ROOT_KEY_LABEL = 'strongroom-root'
 
-/** What the CKA_IDs (hexadecimal) of objects that belong to `place` begin with. */
+/** The beginning of the CKA_IDs of objects that belong to `place`: 32 hexadecimal digits. */
 export function objectIdPrefix(place: readonly string[]): string {
   return digestOf(place).toString('hex', 0, DIGEST_BYTES)
 }
@@ -30,14 +30,14 @@ export function toReference(objectId: string): StoredMaterial {
   return `${PREFIX}${objectId}`
 }
 
-/** Returns the CKA_ID of a reference; null when it is not a reference, or not one of `place`, if a place is given. */
+/** Returns the CKA_ID of a reference; null when it is not a reference, or, with a `place`, when it belongs to another place. */
 export function objectIdOf(material: StoredMaterial, place: readonly string[] | null): string | null {
   if (!REFERENCE.test(material)) return null
   const id = material.slice(PREFIX.length)
   return place === null || id.startsWith(objectIdPrefix(place)) ? id : null
 }
 
-/** What a key's CKA_ID is derived from. `tag` names the installation: several may share a token. */
+/** The place from which a key's CKA_ID is derived. `tag` names the installation: several installations may share a token. */
 export function keyPlace(tag: string, { account, region, keyId, versionId }: VersionPlace): readonly string[] {
   return ['hsm-key', tag, account, region, keyId, versionId]
 }
@@ -55,7 +55,7 @@ export function wrappingLabel(
   return [WRAPPING_LABEL, tag, account, region, keyId, expiresAt].join('/')
 }
 
-/** When the wrapping key with this label expires, in milliseconds since 1970; null when it is not one of this installation. */
+/** When the wrapping key with this label expires, in milliseconds since 1970; null for a label that is not of this installation's wrapping keys. */
 export function wrappingExpiry(tag: string, label: string): number | null {
   const [name, itsTag, , , , expiresAt] = label.split('/')
   return name === WRAPPING_LABEL && itsTag === tag && /^\d{1,16}$/.test(expiresAt ?? '') ? Number(expiresAt) : null

@@ -1,4 +1,4 @@
-// Reads the objects of a token one by one, with pauses: thousands of objects must not keep the library's process from its other work.
+// Reads the objects of a token one by one, with pauses, so that thousands of objects do not block the other work of the library's process.
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf, Late, Refused, returnValueOf } from './faults.ts'
@@ -39,7 +39,7 @@ function described(cryptoki: Cryptoki, access: Access, object: Handle): ObjectRe
   }
 }
 
-/** Destroys an object. Throws Refused when the device does not, although it serves. */
+/** Destroys an object. Throws Refused when the device serves but does not destroy it. */
 export function destroyObject(cryptoki: Cryptoki, access: Access, object: Handle, id: string): void {
   try {
     cryptoki.destroy(access, object)

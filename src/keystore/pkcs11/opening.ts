@@ -1,4 +1,4 @@
-// Opening a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
+// Decrypts a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
 import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf } from './faults.ts'
 import type { Access } from './login.ts'
@@ -23,7 +23,7 @@ export async function opened(
   message: Message,
   pace: Pace,
 ): Promise<Uint8Array | null> {
-  // Some libraries leave a decryption under way when they are given less than a tag.
+  // With less than a tag, some libraries leave the decryption operation active.
   if (message.sealed.length < TAG_BYTES) return null
   const key = access.find('secret', id)
   const once = () =>
@@ -38,9 +38,9 @@ export async function opened(
 }
 
 /**
- * Returns what `once` opens; null when the device says that it is not to be opened. A general error counts as this only if it occurs three
- * times, and if each time `prove` finds that the device then uses the same key, opens other ciphertexts (that many), and returns the same
- * error for one that is known to be bad. Otherwise this throws the library's error.
+ * Returns the result of `once`; null when the device reports that the ciphertext is invalid. A general error counts as such a report only if it
+ * occurs three times, and if after each time `prove` finds that the device still uses the same key, decrypts valid ciphertexts (`times` of them),
+ * and returns the same error for an invalid one. Otherwise throws the library's error.
  */
 export async function openedOrNot(
   once: () => Uint8Array | Promise<Uint8Array>,
@@ -72,7 +72,7 @@ function openAside(
   return cryptoki.decryptAside(access, sealed)
 }
 
-/** Throws unless the device opens what a key of this session encrypts, that many times, and returns the error `unclear` for the altered text. */
+/** Throws unless the device decrypts a ciphertext of a session key `times` times, and returns the error `unclear` for the altered ciphertext. */
 async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unknown, times: number): Promise<void> {
   const key = await cryptoki.generateSessionKey(access)
   const nonce = cryptoki.random(access, NONCE_BYTES)
@@ -84,7 +84,7 @@ async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unk
   cryptoki.destroy(access, key)
 }
 
-/** Throws `unclear` unless the work ends with the same error. */
+/** Throws `unclear` unless the work fails with the same error. */
 export function demandSame(unclear: unknown, work: () => unknown): void {
   if (describeFault(errorOf(work)) !== describeFault(unclear)) throw unclear
 }

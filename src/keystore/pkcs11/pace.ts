@@ -1,5 +1,5 @@
-// How fast the device is: calls to a slow one leave the thread, so that others go on meanwhile; with a fast one that would cost more
-// than it gains.
+// Measures the device's speed. Calls to a slow device run in another thread, so that this thread can do other work meanwhile. With a fast device
+// that costs more than it gains.
 
 const SLOW_MS = 0.3
 
@@ -7,12 +7,12 @@ export class Pace {
   /** Moving average. */
   #ms = 0
 
-  /** How long a call of the device takes, in milliseconds. */
+  /** The average time of a call to the device, in milliseconds. */
   get ms(): number {
     return this.#ms
   }
 
-  /** Does a call here, or aside. */
+  /** Makes a call in this thread (`here`), or in another one (`aside`). */
   of<T>(here: () => T, aside: () => Promise<T>): T | Promise<T> {
     const start = performance.now()
     const note = () => {

@@ -1,5 +1,5 @@
-// Tests whether a device refuses wrongly padded texts of PKCS #1 v1.5. Many devices take random bytes of a random length for their content
-// (implicit rejection). The CMK would then have material that nobody knows, and refuse its owner's for ever.
+// Tests whether a device refuses texts with wrong PKCS #1 v1.5 padding. Many devices return random bytes of a random length instead (implicit
+// rejection). A CMK would then get material that nobody knows, and refuse its owner's material for ever.
 import { constants, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
 import type { Cryptoki } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
@@ -7,12 +7,12 @@ import type { Handle, SessionHolder } from './session.ts'
 
 const MODULUS_BYTES = 256
 const KEY_BYTES = 32
-/** Where the zero stands that ends the padding. */
+/** The position of the zero byte that ends the padding. */
 const SEPARATOR = MODULUS_BYTES - KEY_BYTES - 1
 
 /**
- * What is wrong with a block, as a byte of a right one that has another value (RFC 8017 section 7.2.1): another first byte, another block
- * type, less than eight bytes of padding, no end of the padding.
+ * Invalid blocks, each as a changed byte of a valid block (RFC 8017 section 7.2.1): a wrong first byte, two wrong block types, less than eight bytes
+ * of padding, no end of the padding.
  */
 const WRONG = [
   { at: 0, value: 1 },
@@ -21,10 +21,10 @@ const WRONG = [
   { at: 5, value: 0 },
   { at: SEPARATOR, value: 1 },
 ] as const
-/** A device may limit the length of a key; a random length is within the limit now and then only, so one test is not enough. */
+/** Several rounds: a device may limit the length of a key, and the random length of an implicit rejection is only sometimes within the limit. */
 const ROUNDS = 8
 
-/** Returns what is wrong with a device's CKM_RSA_PKCS, tried out with a pair; null when nothing is. Throws when it does not unwrap now. */
+/** Tests a device's CKM_RSA_PKCS with a pair. Returns what is wrong; null when nothing is. Throws when the device can't unwrap at present. */
 export async function faultOfPadding(
   cryptoki: Cryptoki,
   at: SessionHolder,
@@ -32,7 +32,7 @@ export async function faultOfPadding(
   publicKey: KeyObject,
 ): Promise<string | null> {
   const wrapping = { key: privateKey, algorithm: 'RSAES_PKCS1_V1_5' } as const
-  /** null when the device unwraps a block, whatever its length, else what the library says. */
+  /** null when the device unwraps a block, whatever its length; otherwise the library's error. */
   const refusal = async (block: Uint8Array): Promise<unknown> => {
     const wrapped = publicEncrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, block)
     let key: Handle
@@ -54,7 +54,7 @@ export async function faultOfPadding(
       block[at] = value
       if ((await refusal(block)) === null) return 'takes wrongly padded texts for material with CKM_RSA_PKCS'
     }
-    // Any error for a wrong text is a refusal, as long as the library unwraps right ones.
+    // Any error for an invalid block counts as a refusal, as long as the library unwraps valid ones.
     const away = await refusal(rightBlock())
     if (away !== null) throw away
   }

@@ -1,5 +1,5 @@
-// What a device can do with key pairs, tried out with pairs of a session: lists of mechanisms tell neither which curves nor which hashes
-// there are.
+// The abilities of a device with key pairs. They are tried with session pairs, because lists of mechanisms contain neither the curves nor the
+// hashes.
 import { constants, hash, type KeyObject, verify } from 'node:crypto'
 import type { Cryptoki } from './cryptoki.ts'
 import type { Access } from './login.ts'
@@ -12,7 +12,7 @@ import { type CurveSpec, type DeviceSigning, MECHANISM_NAMES, type OaepAlgorithm
 import { Trial } from './trial.ts'
 
 type RsaSigning = Exclude<DeviceSigning, 'ECDSA_SHA_256'>
-/** Signing is what pairs on curves are for: a pair that can't sign counts as none. */
+/** Pairs on curves are for signing only, so a curve counts as supported only if its pairs can sign. */
 export const CURVE_ABILITIES = ['EC_P256', 'EC_P256K'] as const satisfies readonly CurveSpec[]
 export type CurveAbility = (typeof CURVE_ABILITIES)[number]
 export const RSA_ABILITIES = [
@@ -34,7 +34,7 @@ interface Pair {
   readonly publicKey: KeyObject
 }
 
-/** What keeps a device from signing with a pair on each curve. */
+/** For each curve, why the device can't sign with its pairs; null where it can. */
 export async function abilitiesOnCurves(cryptoki: Cryptoki, access: Access): Promise<Abilities<CurveAbility>> {
   const trial = new Trial()
   const lackOf = async (spec: CurveSpec): Promise<string | null> => {
@@ -48,7 +48,10 @@ export async function abilitiesOnCurves(cryptoki: Cryptoki, access: Access): Pro
   return trial.concluded({ EC_P256: await lackOf('EC_P256'), EC_P256K: await lackOf('EC_P256K') })
 }
 
-/** What keeps a device from making RSA pairs, and from signing and decrypting with them. The larger pairs are believed, not tried: they take long. */
+/**
+ * Why the device can't generate RSA pairs, or sign and decrypt with them; null where it can. Larger pairs are not tried, because their generation
+ * takes long; the device's own statement decides.
+ */
 export async function abilitiesWithRsa(cryptoki: Cryptoki, access: Access): Promise<Abilities<RsaAbility>> {
   const trial = new Trial()
   const make = (use: PairUse) => trial.of(() => cryptoki.pairs.generate(access, 'RSA_2048', use, null))
@@ -78,7 +81,7 @@ function lackOfBits(most: number): string | null {
   return most < LARGE_BITS ? `lacks CKM_RSA_PKCS_KEY_PAIR_GEN with ${LARGE_BITS} bits` : null
 }
 
-/** Whether the signature of a digest is right; null when it is not. */
+/** Returns true when the device's signature of a digest is valid; null otherwise. */
 async function signsWith(
   cryptoki: Cryptoki,
   access: Access,
@@ -98,7 +101,7 @@ async function signsWith(
 
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
-/** Whether the device decrypts what was encrypted with the public key; null when it does not. */
+/** Returns true when the device decrypts what was encrypted with the public key; null otherwise. */
 async function decryptsWith(
   cryptoki: Cryptoki,
   access: Access,

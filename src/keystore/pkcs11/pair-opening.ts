@@ -1,4 +1,4 @@
-// Decrypting in the device what was encrypted with a public key.
+// Decrypts in the device what was encrypted with a public key.
 import type { Cryptoki } from './cryptoki.ts'
 import { faultOf, Unsupported } from './faults.ts'
 import type { Access } from './login.ts'
@@ -10,7 +10,7 @@ import { MECHANISM_NAMES, type OaepAlgorithm } from './templates.ts'
 
 const PROBE = Buffer.alloc(32, 1)
 
-/** Returns the plaintext; null when there is none in the ciphertext. Throws Unsupported where the device does not decrypt such. */
+/** Returns the plaintext; null when the ciphertext is invalid. Throws Unsupported where the device lacks the algorithm. */
 export async function openedByPair(
   cryptoki: Cryptoki,
   access: Access,
@@ -44,7 +44,7 @@ export async function openedByPair(
   try {
     return await openedOrNot(() => pace.of(() => open(ciphertext), openAside), prove)
   } catch (error) {
-    // A number beyond the modulus is no ciphertext (RFC 8017 section 5.1.2), and some devices call it a wrong argument.
+    // A number not below the modulus is no ciphertext (RFC 8017 section 5.1.2). Some devices report it as a wrong argument.
     if (faultOf(error) === 'unsupported' && Buffer.compare(modulus(), ciphertext) <= 0) return null
     throw error
   }

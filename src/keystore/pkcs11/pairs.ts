@@ -1,4 +1,4 @@
-// The C_ functions for key pairs: making one, signing, decrypting.
+// The C_ functions for key pairs: generating, signing, decrypting.
 import { constants, createPublicKey, ECDH, type KeyObject, publicEncrypt } from 'node:crypto'
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
@@ -21,7 +21,9 @@ import {
 /** Room for the signature of an RSA key of 4096 bits. */
 const SIGNATURE_ROOM = 512
 const COORDINATE_BYTES = 32
-/** The lengths of a compressed and of an uncompressed point, each in a DER octet string, as the standard wants it; some devices leave it out. */
+/**
+ * The lengths of a compressed and of an uncompressed point in a DER octet string. The standard demands the octet string; some devices omit it.
+ */
 const WRAPPED_POINT_BYTES: readonly number[] = [3 + COORDINATE_BYTES, 3 + 2 * COORDINATE_BYTES]
 
 const CURVES: Readonly<Record<CurveSpec, { readonly jwk: string; readonly ecdh: string }>> = {
@@ -39,8 +41,8 @@ export class Pairs {
   }
 
   /**
-   * A new pair. `kept` names the private key in the token; without it, the private key is gone with the session. The device keeps no
-   * public key: what uses one needs no device.
+   * Generates a pair. `kept` names the private key in the token; with null, the private key ends with the session. The public key is removed from
+   * the device, because its use needs no device.
    */
   async generate(
     at: SessionHolder,
@@ -70,7 +72,7 @@ export class Pairs {
     return (attribute?.value as Buffer | undefined) ?? Buffer.alloc(0)
   }
 
-  /** The most bits that an RSA pair of the token may have, as the device says. Throws the library's error where it makes none. */
+  /** The longest modulus of an RSA pair, in bits, as the device reports it. Throws the library's error where it generates no RSA pairs. */
   mostRsaBits(slot: Handle): number {
     return this.#lib.C_GetMechanismInfo(slot, this.#c.CKM_RSA_PKCS_KEY_PAIR_GEN).maxKeySize
   }
@@ -79,7 +81,7 @@ export class Pairs {
     this.#lib.C_SignInit(at.session, signing(this.#c, algorithm), key)
   }
 
-  /** The signature as the device has it: that of ECDSA is r and s. */
+  /** Returns the signature in the device's format; an ECDSA signature is r and s. */
   sign(at: SessionHolder, data: Uint8Array): Buffer {
     return this.#lib.C_Sign(at.session, asBuffer(data), Buffer.alloc(SIGNATURE_ROOM))
   }
@@ -88,7 +90,7 @@ export class Pairs {
     return still(at, this.#lib.C_SignAsync(at.session, asBuffer(data), Buffer.alloc(SIGNATURE_ROOM)))
   }
 
-  /** C_Decrypt follows: Cryptoki.decrypt. */
+  /** Starts a decryption; Cryptoki.decrypt completes it. */
   decryptInit(at: SessionHolder, key: Handle, algorithm: OaepAlgorithm): void {
     this.#lib.C_DecryptInit(at.session, oaep(this.#c, algorithm), key)
   }
@@ -111,12 +113,12 @@ const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: 
   RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
 }
 
-/** A ciphertext that the private key of the pair opens, or unwraps. */
+/** Returns a ciphertext that the private key of the pair decrypts or unwraps. */
 export function encryptedFor(key: KeyObject, algorithm: WrappingAlgorithm, bytes: Uint8Array): Buffer {
   return publicEncrypt({ key, ...PADDING[algorithm] }, bytes)
 }
 
-/** The public key at this point (SEC 1, section 2.3.3), in a DER octet string or as it is. Throws when it is not on the curve. */
+/** The public key of this point (SEC 1, section 2.3.3), with or without a DER octet string around it. Throws when the point is not on the curve. */
 function curvePublicKey(spec: CurveSpec, attribute: Buffer): KeyObject {
   const isWrapped = WRAPPED_POINT_BYTES.includes(attribute.length)
   const encoded = isWrapped ? attribute.subarray(2) : attribute

@@ -1,4 +1,4 @@
-// What the service and the process that holds the PKCS #11 library say to each other. Messages travel in batches.
+// The messages between the service and the process with the PKCS #11 library. They travel in batches.
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { DeviceSigning, OaepAlgorithm, PairSpec, PairUse } from './templates.ts'
 
@@ -8,7 +8,7 @@ export interface LeftAlone {
   readonly pinRefused: boolean
 }
 
-/** The first message to the library's process; `pin` is secret and travels in no other. */
+/** The first message to the library's process. `pin` is secret; no other message contains it. */
 export interface Opening {
   readonly module: string
   readonly parameters: string | null
@@ -19,51 +19,57 @@ export interface Opening {
 
 /** Each request with its answer. Object ids are hexadecimal CKA_IDs; a new one begins with the requested `prefix`. */
 export interface Works {
-  /** Key generation: a 256-bit AES key that never leaves the device. */
+  /** Generates a 256-bit AES key that never leaves the device. */
   generate: { ask: { prefix: string; label: string }; answer: { id: string } }
-  /** AES-256-GCM under a nonce (12 bytes) from the device; `sealed` is ciphertext and tag. */
+  /** Encrypts with AES-256-GCM under a nonce (12 bytes) from the device. `sealed` is ciphertext and tag. */
   encrypt: {
     ask: { id: string; plaintext: Uint8Array; aad: Uint8Array }
     answer: { nonce: Uint8Array; sealed: Uint8Array }
   }
-  /** The plaintext, or null when the ciphertext is not authentic. */
+  /** Decrypts; null when the ciphertext is not authentic. */
   decrypt: {
     ask: { id: string; nonce: Uint8Array; sealed: Uint8Array; aad: Uint8Array }
     answer: Uint8Array | null
   }
-  /** A pair that does one thing: its private key never leaves the device; the public key is a SubjectPublicKeyInfo (DER). `unsupported`: as below. */
+  /**
+   * Generates a pair for one use. The private key never leaves the device; the public key is a SubjectPublicKeyInfo (DER). `unsupported`:
+   * as below.
+   */
   makePair: {
     ask: { prefix: string; label: string; spec: PairSpec; use: Exclude<PairUse, 'unwrap'> }
     answer: { id: string; publicKey: Uint8Array } | { unsupported: string }
   }
-  /** The signature of a digest of SHA-256, in the form that callers get. `unsupported`: as below. */
+  /** Signs a SHA-256 digest. The signature has the format of the API. `unsupported`: as below. */
   sign: {
     ask: { id: string; algorithm: DeviceSigning; digest: Uint8Array }
     answer: { signature: Uint8Array } | { unsupported: string }
   }
-  /** The plaintext that is encrypted for the pair; null when there is none in the ciphertext. `unsupported`: as below. */
+  /** Decrypts a ciphertext for the pair; null when it is invalid. `unsupported`: as below. */
   decryptAsymmetric: {
     ask: { id: string; algorithm: OaepAlgorithm; ciphertext: Uint8Array }
     answer: { plaintext: Uint8Array } | { unsupported: string } | null
   }
-  /** What keeps the device from decrypting what is encrypted for a pair; null where nothing does. */
+  /** Why the device can't decrypt with pairs; null where it can. */
   lackOfDecryption: { ask: { algorithm: OaepAlgorithm }; answer: string | null }
-  /** Destroys the object; true when no token has it any more. */
+  /** Destroys the object. The answer is true when no token has it any more. */
   destroy: { ask: { id: string }; answer: boolean }
   /**
-   * An RSA-2048 pair for unwrapping. `unsupported`: what keeps the device from it, as Abilities has it.
-   * `tooMany`: the label's owner has as many as may be.
+   * Generates an RSA-2048 pair for unwrapping. `unsupported`: why the device can't do it, in the form of Abilities. `tooMany`: the CMK in the label
+   * has as many wrapping keys as are allowed.
    */
   makeWrappingKey: {
     ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
     answer: { id: string; publicKey: Uint8Array } | { unsupported: string } | { tooMany: true }
   }
-  /** The check value (16 bytes) of wrapped 256-bit material, of which nothing is kept; null when it is not such material. `unsupported`: as above. */
+  /**
+   * Returns the check value (16 bytes) of wrapped 256-bit material, without keeping the material; null when it is not such material.
+   * `unsupported`: as above.
+   */
   examine: {
     ask: { wrappingId: string; algorithm: WrappingAlgorithm; wrapped: Uint8Array }
     answer: { checkValue: Uint8Array } | { unsupported: string } | null
   }
-  /** Unwraps material for good; null when it does not have the check value. */
+  /** Unwraps material into the token; null when it does not have the check value. */
   import: {
     ask: {
       wrappingId: string
@@ -77,17 +83,17 @@ export interface Works {
   }
   /** Destroys the expired wrapping keys of an installation, and returns their number. */
   collect: { ask: { tag: string; now: number }; answer: number }
-  /** Describes each token that is there: its model and abilities. */
+  /** Describes each reachable token: its model and abilities. */
   describe: { ask: object; answer: readonly TokenIdentity[] }
   /** Describes each token with its objects. */
   inspect: { ask: { tag: string }; answer: readonly TokenReport[] }
-  /** Whether the device responds at all. */
+  /** Fails unless the device responds. */
   ping: { ask: object; answer: null }
 }
 
 export type Work = keyof Works
 
-/** Work that may take a device seconds. Some libraries do nothing else meanwhile, so their silence does not mean that they hang. */
+/** Work that may take a device seconds. Some libraries do nothing else meanwhile, so silence during such work does not mean that they hang. */
 export const SLOW_WORKS: ReadonlySet<Work> = new Set([
   'generate',
   'makePair',
@@ -97,17 +103,17 @@ export const SLOW_WORKS: ReadonlySet<Work> = new Set([
   'import',
 ])
 
-/** What keeps a device from each thing that it may be asked for: `lacks CKM_…`; null where nothing does. */
+/** For each ability, why a device does not have it, such as `lacks CKM_…`; null where it has it. */
 export type Abilities<Thing extends string = string> = Readonly<Record<Thing, string | null>>
 
-/** `expiresAt`: by the system's monotonic clock, in milliseconds; an expired request is not begun. */
+/** A request. `expiresAt` is milliseconds of monotonicMs; an expired request is not started. */
 export type Request = {
   [W in Work]: { readonly number: number; readonly work: W; readonly ask: Works[W]['ask']; readonly expiresAt: number }
 }[Work]
 
 /**
- * Why the device did not do it. `away`: it can't serve now. `missing`: no token has the object. `full`: there is no room for it.
- * `refused`: it serves, but does not do this with the object. `late`: its time was over before it began.
+ * Why the work was not done. `away`: the device can't serve at present. `missing`: no token has the object. `full`: there is no room for the
+ * object. `refused`: the device serves, but refuses this work on the object. `late`: the time limit passed before the work began.
  */
 export type Trouble = 'away' | 'missing' | 'full' | 'refused' | 'late'
 
@@ -123,7 +129,10 @@ export interface TokenState {
   readonly reason: string
 }
 
-/** `failed`: the process can't serve and ends, because of its `setup`, which must be changed, or of what its tokens say. `opening`: it logs in. */
+/**
+ * `opening`: the process logs in to a token. `failed`: it can't serve and ends, with `setup` true because the operator must change the
+ * set-up, otherwise because of its tokens.
+ */
 export type News =
   | { readonly news: 'opening'; readonly token: string }
   | { readonly news: 'ready'; readonly tokens: readonly TokenState[] }
@@ -135,14 +144,14 @@ export type News =
     }
   | { readonly news: 'token'; readonly state: TokenState }
 
-/** `refused`: tokens that refused to another process the PIN that this one has. */
+/** `refused`: the tokens that refused the same PIN in another process. */
 export type ToModule =
   | { readonly open: Opening }
   | { readonly requests: readonly Request[] }
   | { readonly refused: readonly string[] }
 export type FromModule = News | { readonly replies: readonly Reply[] }
 
-/** What a token is, and can do. */
+/** The identity and the abilities of a token. */
 export interface TokenIdentity {
   readonly token: string
   readonly label: string
@@ -150,13 +159,13 @@ export interface TokenIdentity {
   readonly model: string
   readonly serial: string
   readonly firmware: string
-  /** Bytes; null where the device does not tell. */
+  /** In bytes; null where the device does not report it. */
   readonly freePrivateMemory: number | null
-  /** What was tried on the token, and whether it works. */
+  /** The results of trials on the token. */
   readonly abilities: Abilities
 }
 
-/** The identity of a token that did not answer. */
+/** The identity of a token that does not answer. */
 export const UNIDENTIFIED: Omit<TokenIdentity, 'token'> = {
   label: '',
   manufacturer: '',
@@ -167,11 +176,11 @@ export const UNIDENTIFIED: Omit<TokenIdentity, 'token'> = {
   abilities: {},
 }
 
-/** What `strongroom hsm check` shows of a token. */
+/** The report of `strongroom hsm check` on a token. */
 export interface TokenReport extends TokenState, TokenIdentity {
   readonly keys: readonly ObjectReport[]
   readonly wrappingKeys: readonly ObjectReport[]
-  /** Those that wrap the root keys, or did. */
+  /** The keys that wrap the root keys, or wrapped them before. */
   readonly rootKeys: readonly ObjectReport[]
 }
 
@@ -183,8 +192,8 @@ export interface ObjectReport {
 }
 
 /**
- * The most messages in a batch. With fewer, each message costs more; with more, service and device wait for each other in turn instead of
- * working side by side.
+ * The number of messages in a batch. With fewer, each message costs more; with more, service and device wait for each other instead of working in
+ * parallel.
  */
 export const BATCH = 8
 

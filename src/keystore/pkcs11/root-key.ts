@@ -1,36 +1,36 @@
-// The root keys' provider in a PKCS #11 device: an AES key that never leaves it wraps their ring, and unwraps it at every start.
+// The provider of the root keys in a PKCS #11 device. An AES key that never leaves the device wraps the ring, and unwraps it at every start.
 import { setTimeout as pause } from 'node:timers/promises'
 import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
 import { Failed } from './child.ts'
 import { objectIdPrefix, ROOT_KEY_LABEL } from './object-names.ts'
 import type { Work, Works } from './protocol.ts'
 
-/** Only starts and changes of the root keys wait for the device this long. */
+/** The time limit of a request. Only starts and changes of the root keys wait this long. */
 const PATIENCE_MS = 10_000
-/** For how long, and how often, a device that is away is asked again. */
+/** How long a request to an unreachable device is repeated, and the pause in between. */
 const AWAY_MS = 3000
 const AGAIN_MS = 200
 const ID_BYTES = 24
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** What the CKA_ID of every such key derives from. */
+/** The place from which the CKA_ID of every such key is derived. */
 const PLACE = ['hsm-root-key']
 /**
- * Only an object that was made to wrap root keys is asked to unwrap any: otherwise an attacker who can write to the
- * database, and import known material into an HSM key, could make the service use a ring of the attacker's.
+ * Only an object that was created to wrap root keys may unwrap them. Otherwise an attacker with write access to the database, who can also import
+ * known material into an HSM key, could make the service use the attacker's own ring.
  */
 const ID_PREFIX = objectIdPrefix(PLACE)
 
 /** A connection to the tokens. */
 export interface Device {
-  /** Resolves when the device serves, or when the first try failed. */
+  /** Resolves when the device serves, or when the first attempt failed. */
   start(): Promise<void>
-  /** What keeps it from serving; null when it serves. */
+  /** Why the device does not serve; null when it serves. */
   readonly trouble: string | null
   ask<W extends Work>(work: W, ask: Works[W]['ask'], withinMs: number): Promise<Works[W]['answer']>
 }
 
-/** Wraps as CKA_ID (24 bytes), nonce (12 bytes), ciphertext and tag of AES-256-GCM. */
+/** The wrapped form is CKA_ID (24 bytes), nonce (12 bytes), ciphertext and tag of AES-256-GCM. */
 export class HsmRootKeyProvider implements RootKeyProvider {
   readonly name = 'hsm'
   readonly title = 'key in the HSM'
@@ -42,14 +42,14 @@ export class HsmRootKeyProvider implements RootKeyProvider {
     this.#id = id
   }
 
-  /** Makes a new key in the device. `tag` names the installation, `now` (milliseconds since 1970) goes into its label. */
+  /** Generates a key in the device. Its label contains the installation's `tag` and `now` (milliseconds since 1970). */
   static async create(device: Device, tag: string, now: number): Promise<HsmRootKeyProvider> {
     const label = [ROOT_KEY_LABEL, tag, now].join('/')
     const { id } = await asked(device, 'generate', { prefix: ID_PREFIX, label })
     return new HsmRootKeyProvider(device, id)
   }
 
-  /** The provider that wrapped these bytes; null when no key in a device did. */
+  /** Returns the provider that wrapped these bytes; null when no key in a device wrapped them. */
   static of(device: Device, wrapped: Uint8Array): HsmRootKeyProvider | null {
     const id = objectIdIn(wrapped)
     return id === null ? null : new HsmRootKeyProvider(device, id)
@@ -85,8 +85,8 @@ export class HsmRootKeyProvider implements RootKeyProvider {
 }
 
 /**
- * A token that comes up beside the service may be away for a moment; so may one of SoftHSM2 when another process logs in to it, since
- * that empties the token's file before it writes it.
+ * Sends a request, and repeats it for a short time while the device is unreachable. A token that starts together with the service may need a moment.
+ * A token of SoftHSM2 is unreadable for a moment when another process logs in, because that truncates the token's file before it writes it.
  */
 async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
   const until = performance.now() + AWAY_MS
@@ -100,7 +100,7 @@ async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask
       else
         throw new ProviderAway(
           error.trouble === 'missing'
-            ? `the key that wraps the root keys can't be used: ${error.message}: bring the token's backup back`
+            ? `the key that wraps the root keys can't be used: ${error.message}: restore the token's backup`
             : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
         )
     }

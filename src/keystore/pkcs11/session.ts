@@ -1,15 +1,15 @@
-// What every function of the library needs: a session that is still valid, and bytes as the add-on takes them.
+// Shared by all functions of the library: access to a session that is still valid, and conversion of bytes for the add-on.
 import type * as Pkcs11js from 'pkcs11js'
 
 export type Handle = Pkcs11js.Handle
 
-/** The classes of objects that hold material. */
+/** The classes of objects with key material. */
 export const OBJECT_CLASSES = ['secret', 'private'] as const
 export type ObjectClass = (typeof OBJECT_CLASSES)[number]
 
 /**
- * The holder of a session. It returns the session for every single call of the library, and throws once the session has ended, so that no handle
- * found in one session is used in another.
+ * The holder of a session. Every call of the library gets the session from it. It throws once the session has ended, so that a handle from one
+ * session is never used in another.
  */
 export interface SessionHolder {
   readonly session: Handle
@@ -20,8 +20,8 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /**
- * Returns the result of a call in another thread. Throws Voided if the login has ended: another login may have the session's number by then,
- * and the result may belong to its work.
+ * Returns the result of a call in another thread. Throws Voided if the login has ended meanwhile: a new login may have the session's number, so the
+ * result may belong to other work.
  */
 export async function still<T>(at: SessionHolder, answer: Promise<T>): Promise<T> {
   try {

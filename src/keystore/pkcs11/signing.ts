@@ -1,4 +1,4 @@
-// Signing in the device: what the device gets of a digest, and what callers get of its signature.
+// Signs in the device, and converts digests and signatures between the formats of API and device.
 import { ecdsaToDer } from '../../cryptography/ecdsa.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { faultOf, Unsupported } from './faults.ts'
@@ -7,10 +7,13 @@ import type { Pace } from './pace.ts'
 import type { Handle } from './session.ts'
 import { type DeviceSigning, MECHANISM_NAMES } from './templates.ts'
 
-/** What precedes a digest of SHA-256 in a DigestInfo (RFC 8017 section 9.2, note 1). */
+/** The DER bytes before a SHA-256 digest in a DigestInfo (RFC 8017 section 9.2, note 1). */
 const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 
-/** The signature of a digest of SHA-256: DER of ECDSA, else as long as the modulus. Throws Unsupported where the device does not make such. */
+/**
+ * Signs a SHA-256 digest. An ECDSA signature is DER, an RSA signature is as long as the modulus. Throws Unsupported where the device lacks
+ * the algorithm.
+ */
 export async function signed(
   cryptoki: Cryptoki,
   access: Access,

@@ -1,20 +1,20 @@
-// Work of a device that may take seconds: how much of it a token does at once, so that calls that use keys find a session free.
+// Limits how much slow work (up to seconds) a token does at once, so that calls that use keys find a free session.
 import { Gate } from './gate.ts'
 
 /**
- * The kinds of such work. Only some pairs are made at once, and wrapped keys are unwrapped one by one: in some libraries several at once
- * disturb each other.
+ * The kinds of slow work. Only some pairs are generated at once. Keys are unwrapped one by one, because concurrent unwrapping fails in some
+ * libraries.
  */
 export type SlowWork = 'pair' | 'unwrap' | 'other'
 
-/** Of the sessions for slow work, as many may make pairs. */
+/** The share of the sessions for slow work that may generate pairs. */
 const SHARE_OF_PAIRS = 0.25
 
 export class SlowWorkGates {
   readonly #all: Gate
   readonly #ofKind: Readonly<Record<SlowWork, Gate | null>>
 
-  /** `sessions` returns how many sessions the token has at present: half of them, and at least one, are for slow work. */
+  /** `sessions` returns how many sessions the token has at present. Half of them, but at least one, are for slow work. */
   constructor(sessions: () => number) {
     const most = () => Math.max(1, Math.floor(sessions() / 2))
     this.#all = new Gate(most)

@@ -1,31 +1,31 @@
-// How long the supervisor waits before it begins a process, and its timers.
+// The supervisor's pauses before it starts a process, and its timers.
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
-/** Before a process with a fault is replaced; doubles up to a minute while replacing it helps for less than HELPED_MS. */
+/** The pause before a process with a fault is replaced. It doubles, up to a minute, while replacements help for less than HELPED_MS. */
 const REPLACE_AFTER_MS = 2000
 const REPLACE_AT_MOST_EVERY_MS = 60_000
 const HELPED_MS = 120_000
 
-/** Times are milliseconds of a clock that never goes back. */
+/** Times are milliseconds of a monotonic clock. */
 export class Pauses {
   #startMs = FIRST_PAUSE_MS
   #replaceMs = REPLACE_AFTER_MS
   #replacedAt = Number.NEGATIVE_INFINITY
 
-  /** The pause before the next attempt to start a process; each is twice as long as the one before. */
+  /** Returns the pause before the next attempt to start a process. Each pause is twice as long as the one before. */
   beforeStart(): number {
     const pause = this.#startMs
     this.#startMs = Math.min(LONGEST_PAUSE_MS, pause * 2)
     return pause
   }
 
-  /** A process serves: the next pause is a short one. */
+  /** Notes that a process serves, so that the next pause is short again. */
   served(): void {
     this.#startMs = FIRST_PAUSE_MS
   }
 
-  /** The pause before a process is replaced at the earliest. */
+  /** Returns the pause before a process may be replaced. */
   beforeReplacing(now: number): number {
     const helped = now - this.#replacedAt > HELPED_MS
     this.#replaceMs = helped ? REPLACE_AFTER_MS : Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replaceMs * 2)

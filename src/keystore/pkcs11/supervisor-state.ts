@@ -1,4 +1,4 @@
-// The states of the connection to the library's processes, and what leads from one to the next: pure, one table.
+// The states of the connection to the library's processes and their transitions: one table, pure functions.
 import type { Refusals } from './left-alone.ts'
 import type { TokenState } from './protocol.ts'
 
@@ -6,16 +6,16 @@ import type { TokenState } from './protocol.ts'
 export interface Serving<Process> {
   readonly process: Process
   readonly tokens: readonly TokenState[]
-  /** The tokens that refused its PIN. */
+  /** The tokens that refused the process's PIN. */
   readonly refusals: Refusals
-  /** A call failed that a fresh process may serve. */
+  /** Whether a call failed that a fresh process may be able to serve. */
   readonly wantsFresh: boolean
 }
 
 /**
- * `away`: there is no process, before the first start and between two tries. `starting`: one has begun and does not serve yet. `serving`:
- * one serves. `replacing`: one serves, and another has begun that will take its place. `stopped`: none starts any more; `now` may still finish
- * its requests.
+ * `away`: there is no process, before the first start and between two attempts. `starting`: a process has started and does not serve yet.
+ * `serving`: a process serves. `replacing`: a process serves, and another one has started that will replace it. `stopped`: no process starts any
+ * more; `now` may still finish its requests.
  */
 export type State<Process> =
   | { readonly name: 'away'; readonly now: null; readonly next: null }
@@ -24,7 +24,7 @@ export type State<Process> =
   | { readonly name: 'replacing'; readonly now: Serving<Process>; readonly next: Process }
   | { readonly name: 'stopped'; readonly now: Serving<Process> | null; readonly next: null }
 
-/** What happens: to the process that serves (`now`), to the one that has begun (`next`), or to the connection. */
+/** The events of the connection, of the process that serves (`now`), and of the process that has started (`next`). */
 export type Happening<Process> =
   | { readonly what: 'next begins'; readonly process: Process }
   | { readonly what: 'next serves'; readonly tokens: readonly TokenState[]; readonly refusals: Refusals }
@@ -45,7 +45,7 @@ type Transitions<Process> = {
 
 const AWAY = { name: 'away', now: null, next: null } as const
 
-/** An occurrence that a state does not list changes nothing. */
+/** An event that a state does not list changes nothing. */
 const TRANSITIONS: Transitions<unknown> = {
   away: {
     'next begins': (_, { process }) => ({ name: 'starting', now: null, next: process }),
@@ -89,17 +89,17 @@ function begun<Process>(process: Process, tokens: readonly TokenState[], refusal
 }
 
 function withToken<Process>(now: Serving<Process>, changed: TokenState): Serving<Process> {
-  return { ...now, tokens: now.tokens.map((one) => (one.token === changed.token ? changed : one)) }
+  return { ...now, tokens: now.tokens.map((token) => (token.token === changed.token ? changed : token)) }
 }
 
-/** The state before the first process begins. */
+/** The state before the first process starts. */
 export function initial<Process>(): State<Process> {
   return AWAY
 }
 
 type Step<Process> = (state: State<Process>, happening: Happening<Process>) => State<Process>
 
-/** Returns the state after an occurrence. */
+/** Returns the state after an event. */
 export function after<Process>(state: State<Process>, happening: Happening<Process>): State<Process> {
   const ofState = TRANSITIONS[state.name] as Partial<Record<Happening<Process>['what'], Step<Process>>>
   const step = ofState[happening.what]

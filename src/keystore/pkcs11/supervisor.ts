@@ -1,5 +1,5 @@
-// Keeps a process of the library alive (supervisor-state.ts): starts it again after it ended, with growing pauses, and replaces one that lost a
-// token or misses a key with a fresh one, without a gap. A token that refused a PIN does not get it again until the PIN, or its file, has
+// Keeps a process of the library running (supervisor-state.ts). It restarts a process that ended, with growing pauses. A process that lost a token
+// or misses a key is replaced with a fresh one without interruption. A token that refused a PIN gets it again only after the PIN or its file has
 // changed.
 import { Child, Failed } from './child.ts'
 import { noteRefusals, type PinSource, type Refusals, TokensLeftAlone } from './left-alone.ts'
@@ -11,18 +11,18 @@ import { after, type Happening, initial, type State } from './supervisor-state.t
 const WATCH_PIN_MS = 2000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
-/** A process that has not loaded the library, or opened a token, by then is ended. */
+/** A process is killed if loading the library, or opening a token, takes longer. */
 const OPEN_WITHIN_MS = 15_000
 
 export interface SupervisorSettings {
   readonly opening: Omit<Opening, 'pin' | 'tokens'> & { readonly tokens: readonly string[] }
   readonly pin: PinSource
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** How long the library may give no sign of life while a request is open. */
+  /** How long the library may be silent while a request is open. */
   readonly patienceMs: number
-  /** How long a process that was replaced has to finish its requests. */
+  /** How long a replaced process has to finish its requests. */
   readonly retireMs: number
-  /** Receives each trouble once, and its end. */
+  /** Receives each trouble once, and a message when it is over. */
   report(message: string): void
 }
 
@@ -33,7 +33,7 @@ export class Supervisor {
   readonly #timers = new Timers<'begin' | 'replace' | 'watch PIN'>()
   readonly #whenSettled: (() => void)[] = []
   #state: State<Child> = initial()
-  /** The tokens as the last process that served knew them. */
+  /** The states of the tokens in the last process that served. */
   #tokens: readonly TokenState[] = []
   #reason = 'the HSM is not connected yet'
   #reported = ''
@@ -58,11 +58,11 @@ export class Supervisor {
     return this.#tokens
   }
 
-  /** The state of each configured token at present, whether a process serves or not. */
+  /** The present state of each configured token, even while no process serves. */
   get states(): readonly TokenState[] {
     const { now } = this.#state
     return this.#settings.opening.tokens.map((token) => {
-      const known = now?.process.answers ? now.tokens.find((one) => one.token === token) : undefined
+      const known = now?.process.answers ? now.tokens.find((state) => state.token === token) : undefined
       if (known) return known
       const { reason, pinRefused } = this.#leftAlone.of(token) ?? { reason: this.#reason, pinRefused: false }
       return { token, up: false, pinRefused, reason }
@@ -107,7 +107,7 @@ export class Supervisor {
     try {
       return await child.ask(work, ask, withinMs, late)
     } catch (error) {
-      // A fresh process may do it: a library may keep an old picture of a token that was restored, or a fault of its own.
+      // A fresh process may succeed: the library may have an outdated view of a token that was restored, or an internal fault.
       if (error instanceof Failed && ['missing', 'away'].includes(error.trouble) && this.#serves(child))
         this.#wantFresh()
       throw error
@@ -187,7 +187,7 @@ export class Supervisor {
     expectSoon()
   }
 
-  /** Tells the process that serves with the same PIN which tokens refuse it now: they may have taken it when that process logged in. */
+  /** Informs the serving process with the same PIN which tokens refuse it now. They may have accepted it when that process logged in. */
   #noteRefusals(news: Exclude<News, { news: 'opening' }>, refusals: Refusals): void {
     const fresh = noteRefusals(refusals, news.news === 'token' ? [news.state] : news.tokens)
     const { now } = this.#state
@@ -220,7 +220,7 @@ export class Supervisor {
     }
   }
 
-  /** Reports what changed. Replaces a process that lost a token, because a fresh one may find it again. */
+  /** Reports changes. Schedules the replacement of a process that lost a token, because a fresh process may find it again. */
   #judge(): void {
     const down = this.#tokens.filter(({ up }) => !up)
     if (down.length < this.#tokens.length) this.#report(down.map(({ reason }) => reason).join('; '))
@@ -234,7 +234,7 @@ export class Supervisor {
       if (!isExpected) this.#fault('the process of the PKCS #11 library ended unasked')
     } else if (child === this.#state.next) {
       this.#go({ what: 'next ends' })
-      // The fault for which it was started is still there.
+      // The fault that was the reason to start it still exists.
       if (this.#state.now) this.#replaceSoon()
       else if (!isExpected) this.#fault('the process of the PKCS #11 library ended at its start')
     }
@@ -274,7 +274,7 @@ export class Supervisor {
     this.#timers.set('watch PIN', WATCH_PIN_MS, () => {
       if (!this.#state.now) return
       if (this.#leftAlone.hasNewPin()) {
-        // Until a process with the new PIN serves: the first may fail at its start.
+        // Stays set until a process with the new PIN serves, since the first one may fail at its start.
         this.#go({ what: 'a fresh process is wanted' })
         this.#begin()
       } else this.#judge()

@@ -1,4 +1,4 @@
-// Templates and mechanisms: each attribute of a key, each parameter of an algorithm, in one place.
+// The templates of keys and the mechanisms of algorithms.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 
@@ -7,7 +7,7 @@ export type Constants = typeof Pkcs11js
 type Template = Pkcs11js.Template
 type Mechanism = Pkcs11js.Mechanism
 
-/** 65537, big-endian: that of every RSA pair. */
+/** 65537, big-endian, for every RSA pair. */
 export const PUBLIC_EXPONENT = Buffer.of(1, 0, 1)
 const NONCE_BYTES = 12
 const TAG_BITS = 128
@@ -15,7 +15,7 @@ const SALT_BYTES = 32
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
 
-/** A sensitive key that can't be extracted, of the token or of the session. */
+/** The template of a sensitive, unextractable key, in the token or in the session. */
 function secret(c: Constants, keyType: number, token: boolean): Template {
   return [
     { type: c.CKA_CLASS, value: c.CKO_SECRET_KEY },
@@ -27,12 +27,12 @@ function secret(c: Constants, keyType: number, token: boolean): Template {
   ]
 }
 
-/** A key of this session for HMAC and nothing else. */
+/** A session key for HMAC only. */
 export function hmacKey(c: Constants): Template {
   return [...secret(c, c.CKK_GENERIC_SECRET, false), { type: c.CKA_SIGN, value: true }]
 }
 
-/** A key for encryption only, which can't be extracted from the device. `kept` names one of the token. */
+/** An unextractable key for encryption only. `kept` names a key in the token; with null, it is a session key. */
 export function aesKey(c: Constants, kept: { readonly id: string; readonly label: string } | null): Template {
   const template: Template = [
     ...secret(c, c.CKK_AES, kept !== null),
@@ -47,20 +47,20 @@ export function aesKey(c: Constants, kept: { readonly id: string; readonly label
   return kept ? [...template, ...names(c, kept)] : template
 }
 
-/** The signatures that a device makes, and how it decrypts: as with pairs. */
+/** The algorithms by which a device signs and decrypts with pairs. */
 export const DEVICE_SIGNING = ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256', 'ECDSA_SHA_256'] as const
 export type DeviceSigning = (typeof DEVICE_SIGNING)[number]
 export const OAEP_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
 export type OaepAlgorithm = (typeof OAEP_ALGORITHMS)[number]
 
-/** The pairs that a device makes: those that PKCS #11 has a standard mechanism for. */
+/** The pairs that a device generates: those with a standard mechanism in PKCS #11. */
 export const PAIR_SPECS = ['RSA_2048', 'RSA_3072', 'EC_P256', 'EC_P256K'] as const
 export type PairSpec = (typeof PAIR_SPECS)[number]
 export type CurveSpec = 'EC_P256' | 'EC_P256K'
-/** The one thing that the private key of a pair does. */
+/** The only use of the private key of a pair. */
 export type PairUse = 'sign' | 'decrypt' | 'unwrap'
 
-/** What each algorithm needs of a device, as PKCS #11 names it. */
+/** The mechanism of each algorithm, as PKCS #11 names it. */
 export const MECHANISM_NAMES: Readonly<Record<DeviceSigning | WrappingAlgorithm, string>> = {
   RSA_PSS_SHA_256: 'CKM_RSA_PKCS_PSS with SHA-256',
   RSA_PKCS1_SHA_256: 'CKM_RSA_PKCS',
@@ -79,7 +79,7 @@ const MODULUS_BITS = { RSA_2048: 2048, RSA_3072: 3072 } as const
 /** The object identifiers of the curves, DER. */
 const CURVES: Readonly<Record<CurveSpec, string>> = { EC_P256: '06082a8648ce3d030107', EC_P256K: '06052b8104000a' }
 
-/** A pair whose private key does one thing only, and can't be extracted. `kept` names a private key of the token; the public key is of the session. */
+/** A pair whose private key has only one use and is unextractable. `kept` names a private key in the token; the public key belongs to the session. */
 export function keyPair(
   c: Constants,
   spec: PairSpec,
@@ -102,7 +102,7 @@ export function keyPair(
     { type: c.CKA_PRIVATE, value: true },
     { type: c.CKA_SENSITIVE, value: true },
     { type: c.CKA_EXTRACTABLE, value: false },
-    // All of them: what a template leaves out, some devices allow.
+    // All uses are listed, because some devices allow a use that the template omits.
     { type: c.CKA_SIGN, value: use === 'sign' },
     { type: c.CKA_DECRYPT, value: use === 'decrypt' },
     { type: c.CKA_UNWRAP, value: use === 'unwrap' },
@@ -120,7 +120,7 @@ function names(c: Constants, { id, label }: { readonly id: string; readonly labe
   ]
 }
 
-/** AES-GCM with a nonce of 12 bytes and a tag of 16. Throws RangeError on another nonce. */
+/** AES-GCM with a nonce of 12 bytes and a tag of 16 bytes. Throws RangeError for a nonce of another length. */
 export function gcm(c: Constants, iv: Buffer, aad: Buffer): Mechanism {
   if (iv.length !== NONCE_BYTES) throw new RangeError('AES-GCM in an HSM takes a nonce of 12 bytes')
   const parameter = { type: c.CK_PARAMS_GCM, iv, ivBits: NONCE_BYTES * 8, aad, tagBits: TAG_BITS }
@@ -131,7 +131,7 @@ export function unwrapping(c: Constants, algorithm: WrappingAlgorithm): Mechanis
   return algorithm === 'RSAES_PKCS1_V1_5' ? { mechanism: c.CKM_RSA_PKCS } : oaep(c, algorithm)
 }
 
-/** OAEP with one hash for the label, which is empty, and for MGF1. */
+/** OAEP with an empty label and the same hash for the label and MGF1. */
 export function oaep(c: Constants, algorithm: OaepAlgorithm): Mechanism {
   const [hashAlg, mgf] =
     algorithm === 'RSAES_OAEP_SHA_1' ? [c.CKM_SHA_1, c.CKG_MGF1_SHA1] : [c.CKM_SHA256, c.CKG_MGF1_SHA256]
@@ -139,7 +139,7 @@ export function oaep(c: Constants, algorithm: OaepAlgorithm): Mechanism {
   return { mechanism: c.CKM_RSA_PKCS_OAEP, parameter }
 }
 
-/** What signs a digest of SHA-256: PSS with a salt as long as the digest; PKCS #1 v1.5 takes a DigestInfo in place of the digest. */
+/** Signs a SHA-256 digest. PSS has a salt as long as the digest. PKCS #1 v1.5 takes a DigestInfo in place of the digest. */
 export function signing(c: Constants, algorithm: DeviceSigning): Mechanism {
   switch (algorithm) {
     case 'ECDSA_SHA_256':

@@ -1,4 +1,4 @@
-// Work with key pairs on one token: making them, signing, decrypting.
+// Work with key pairs on one token: generating, signing, decrypting.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Unsupported } from './faults.ts'
 import type { Access } from './login.ts'
@@ -27,7 +27,7 @@ export class TokenPairs {
   readonly #cryptoki: Cryptoki
   readonly #curves: Tried<CurveAbility>
   readonly #rsa: Tried<RsaAbility>
-  /** Each algorithm takes a device its own time, and far longer than a cipher. */
+  /** One pace for each algorithm: they differ in time, and take far longer than ciphers. */
   readonly #paces = new Map<DeviceSigning | OaepAlgorithm, Pace>()
 
   constructor(cryptoki: Cryptoki) {
@@ -36,7 +36,7 @@ export class TokenPairs {
     this.#rsa = new Tried('pair', (access) => abilitiesWithRsa(cryptoki, access))
   }
 
-  /** `making` is the making of this pair over all tokens. */
+  /** `making` is the creation of this pair across all tokens. */
   async make(
     token: Token,
     making: Making,
@@ -77,12 +77,12 @@ export class TokenPairs {
     return orLack(token.use(decrypt, expiresAt, { takesMs: pace.ms }))
   }
 
-  /** What keeps the token from decrypting with this algorithm; null where nothing does. */
+  /** Why the token can't decrypt with this algorithm; null where it can. */
   async lackOfDecryption(token: Token, algorithm: OaepAlgorithm, expiresAt: number): Promise<string | null> {
     return (await this.#rsa.on(token, expiresAt))[`AsymmetricDecrypt ${algorithm}`]
   }
 
-  /** What keeps the token from each thing that callers see. */
+  /** The token's abilities with pairs, as callers see them. */
   async abilitiesOf(token: Token, expiresAt: number): Promise<Abilities> {
     return {
       ...(await described(token, CURVE_ABILITIES, () => this.#curves.on(token, expiresAt))),
@@ -90,7 +90,7 @@ export class TokenPairs {
     }
   }
 
-  /** What keeps a token from a pair with this use: it must do one of the algorithms at least. */
+  /** Why the token can't have a pair with this use; null where it can, because it has at least one algorithm of the use. */
   async #lackOfPair(
     token: Token,
     { spec, use }: Pick<Ask<'makePair'>, 'spec' | 'use'>,
@@ -110,14 +110,14 @@ export class TokenPairs {
   }
 }
 
-/** What was tried for one pair need not hold for another, larger one. */
+/** Translates a refusal to generate a pair: a trial with a smaller pair does not guarantee that a larger one works. */
 function refused(error: unknown): never {
   const fault = faultOf(error)
   if (fault !== 'unsupported' && fault !== 'data') throw error
   throw new Unsupported(`makes no such pair (${describeFault(error)})`)
 }
 
-/** The answer, or what the device lacks for it. */
+/** Returns the answer, or what the device lacks for it. */
 async function orLack<T>(answer: Promise<T>): Promise<T | { unsupported: string }> {
   try {
     return await answer
@@ -127,7 +127,7 @@ async function orLack<T>(answer: Promise<T>): Promise<T | { unsupported: string 
   }
 }
 
-/** The abilities as tried. A device that serves, but fails at all of them without saying why, does not have them now. */
+/** Returns the tried abilities. If the device serves, but fails at all of them for an unknown reason, they are listed as failing. */
 async function described<Thing extends string>(
   token: Token,
   things: readonly Thing[],

@@ -1,4 +1,4 @@
-// One token: a login to it, begun again after every error that may void sessions or handles, and the queue for its sessions.
+// One token: its login, which is renewed after every error that may void sessions or handles, and the queue for its sessions.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
 import { Access, Login } from './login.ts'
@@ -6,7 +6,7 @@ import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
 import type { Handle } from './session.ts'
 import { type SlowWork, SlowWorkGates } from './slow-work.ts'
 
-/** How long a token that could not be opened is left alone, in milliseconds. */
+/** The pause after a failed attempt to open a token, in milliseconds. */
 const LEAVE_ALONE_MS = 500
 
 export interface TokenSettings {
@@ -20,11 +20,11 @@ export interface TokenSettings {
   readonly leftAlone: LeftAlone | null
 }
 
-/** What happens to a session, to its login and to the caller after work has failed. */
+/** The consequences of failed work for the session, for its login and for the caller. */
 type Aftermath = {
-  /** A session on which an operation may still be under way is discarded. */
+  /** A session is discarded if an operation may still be active on it. */
   readonly session: 'given back' | 'discarded'
-  /** The caller's error; null when the work is done once more. */
+  /** The error for the caller; null when the work is tried again. */
   readonly thrown: unknown
 } & ({ readonly login: 'goes on' } | { readonly login: 'ends'; readonly trouble: string })
 
@@ -60,7 +60,7 @@ export class Token {
     return this.#login?.device ?? null
   }
 
-  /** Whether another token is the same one by another name. */
+  /** Whether another token is the same device under another name. */
   isSameAs(other: Token): boolean {
     return this.#login !== null && other.#login !== null && this.#login.slot.equals(other.#login.slot)
   }
@@ -68,7 +68,7 @@ export class Token {
   /** Logs in, unless it is logged in already. Throws Away. */
   open(): Login {
     if (this.#login) return this.#login
-    // A PIN that was refused once is not tried again: a token locks after a few such tries.
+    // A refused PIN is not tried again, because a token locks after a few attempts.
     if (this.#pinRefused || this.#settings.leftAlone) throw new Away(this.#reason, this.#pinRefused)
     if (performance.now() < this.#leaveAloneUntil) throw new Away(this.#reason)
     try {
@@ -88,16 +88,16 @@ export class Token {
     }
   }
 
-  /** Notes that the PIN was refused to another process: it is not tried again after the present login. */
+  /** Notes that the token refused the PIN in another process. The PIN is not used again after the present login. */
   refusePin(): void {
     this.#pinRefused = true
   }
 
   /**
-   * Does work on a session. The work begins before `expiresAt` (monotonicMs), or `takesMs` before it if it has to wait for a session.
-   * `spare` is the number of sessions that it may have beyond those of others. After an error that may void sessions, all of them are
-   * dropped, and the work is done once more after a fresh login. If it fails again, the device does not do this work, unless it serves
-   * nothing else either. Throws Away, Late, Missing, and the work's own errors.
+   * Does work on a session. The work begins before `expiresAt` (monotonicMs), or, if it has to wait for a session, at least `takesMs` earlier.
+   * `spare` is how many sessions beyond the limit it may use. After an error that may void sessions, all sessions are dropped, and the work is tried
+   * once more after a fresh login. If it fails again although the device serves other requests, the login is kept. Throws Away, Late, Missing, and
+   * the work's own errors.
    */
   async use<T>(
     work: (access: Access) => T | Promise<T>,
@@ -128,24 +128,24 @@ export class Token {
     }
   }
 
-  /** Does slow work like `use`, and leaves sessions to other work. */
+  /** As `use`, for slow work: it leaves sessions free for other work. */
   useSlowly<T>(kind: SlowWork, work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
     return this.#slowWork.through(kind, () => this.use(work, expiresAt), expiresAt)
   }
 
   /**
-   * Asks the device for a sign of life, on a session beyond those of others, so that it waits for none of them. A device that has no such
-   * session is at work. Throws Away and Late.
+   * Checks that the device responds. It uses an extra session, so that it does not wait for other work. A device without an extra session is busy
+   * and thus counts as responding. Throws Away and Late.
    */
   async ping(expiresAt: number): Promise<void> {
     if (this.#login?.isBusy(this.#settings.sessions + 1)) return
     await this.use((access) => this.#cryptoki.random(access, 8), expiresAt, { spare: 1 })
   }
 
-  /** Decides what follows from an error of work. `isLast`: whether this was the last attempt. */
+  /** Decides the consequences of failed work. `isLast`: whether this was the last attempt. */
   #aftermath(error: unknown, access: Access, login: Login, isLast: boolean): Aftermath {
     const trouble = this.#troubleOf(error, access)
-    // The error of other work ended the login: this work itself has not failed.
+    // An error of other work ended the login. This work itself has not failed.
     if (login.isOver && (trouble !== null || error instanceof Voided))
       return { session: 'given back', login: 'goes on', thrown: null }
     if (trouble === null)
@@ -157,7 +157,7 @@ export class Token {
     return { session: 'discarded', login: 'goes on', thrown }
   }
 
-  /** The trouble of the device that this error shows; null when it shows none. */
+  /** The trouble of the device that the error reveals; null when the error has another cause. */
   #troubleOf(error: unknown, access: Access): string | null {
     if (voidsSessions(error)) return describeFault(error)
     if (!(error instanceof Missing)) return null
@@ -165,7 +165,7 @@ export class Token {
     return this.#isLoggedIn(access) ? null : 'the token has logged out'
   }
 
-  /** Whether the device does something else. */
+  /** Whether the device serves another request. */
   #serves(access: Access): boolean {
     try {
       this.#cryptoki.random(access, 8)
@@ -192,7 +192,7 @@ export class Token {
     }
   }
 
-  /** A session for this work alone, with its login: another login may have begun while the work waited. */
+  /** Waits for a free session and returns it with its login. A new login may have begun meanwhile. */
   async #take(expiresAt: number, takesMs: number, spare: number): Promise<{ login: Login; session: Handle }> {
     let latest = expiresAt
     for (let failed = false; ; ) {
@@ -200,7 +200,7 @@ export class Token {
       if (free === 'failed') failed = true
       else if (free === 'busy') {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
-        // A request that has waited so long that its answer would come too late leaves the session to others.
+        // After a wait, the work starts only if its answer can still come in time; otherwise it leaves the session to others.
         latest = expiresAt - takesMs
       } else return free
     }
@@ -219,7 +219,7 @@ export class Token {
         return 'failed'
       }
     } catch (error) {
-      // The next waiting work tries for itself, instead of waiting for a session that never comes.
+      // Wakes the next waiting work to try by itself. Otherwise it might wait for a session that is never returned.
       this.#waiting.shift()?.()
       throw error
     }
@@ -230,7 +230,7 @@ export class Token {
     this.#waiting.shift()?.()
   }
 
-  /** Closes a session on which an operation may still be under way. */
+  /** Closes a session on which an operation may still be active. */
   #discard(login: Login, session: Handle): void {
     try {
       login.discard(session)
@@ -254,7 +254,7 @@ export class Token {
     try {
       this.open()
     } catch {
-      // Its state says why.
+      // The token's state contains the reason.
     }
   }
 

@@ -1,13 +1,13 @@
-// Trying out whether a device can do something: many devices return an error of their own for what they can't.
+// Tries whether a device has certain abilities. Many devices return vendor-specific errors for what they lack.
 import { faultOf, Unsupported } from './faults.ts'
 
-/** The trial of several things on one device. */
+/** The trial of several abilities on one device. */
 export class Trial {
   #unclear: unknown = null
 
   /**
-   * What the work returns; null when the device says that it can't do it. A general error may pass: the work is tried once more. Throws
-   * the library's error when it says that the device fails.
+   * Returns the result of the work; null when the device can't do it. A general error may be transient, so the work is then tried once more. Throws
+   * the library's error when it means that the device does not serve.
    */
   async of<T>(work: () => T | null | Promise<T | null>): Promise<T | null> {
     for (let isSecond = false; ; isSecond = true)
@@ -22,7 +22,7 @@ export class Trial {
       }
   }
 
-  /** What keeps the device from each thing, as tried. Throws the library's error when nothing works, and the library did not say why. */
+  /** Returns the result of the trials. Throws the library's error when nothing works and a general error occurred. */
   concluded<T extends Readonly<Record<string, string | null>>>(lacks: T): T {
     if (this.#unclear !== null && Object.values(lacks).every((lack) => lack !== null)) throw this.#unclear
     return lacks

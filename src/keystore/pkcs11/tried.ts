@@ -1,4 +1,4 @@
-// What was tried on the devices, each thing once on each device.
+// The results of trials. Each trial runs once for each device.
 import type { Access } from './login.ts'
 import type { Abilities } from './protocol.ts'
 import type { SlowWork } from './slow-work.ts'
@@ -10,18 +10,18 @@ export class Tried<Thing extends string> {
   /** By model, serial number and firmware. */
   readonly #known = new Map<string, Abilities<Thing>>()
 
-  /** `attempt` returns what keeps a device from each thing; `kind` is what it keeps the device busy with. */
+  /** `attempt` tries the abilities on a device. `kind` is the kind of slow work that it does. */
   constructor(kind: SlowWork, attempt: (access: Access) => Promise<Abilities<Thing>>) {
     this.#kind = kind
     this.#attempt = attempt
   }
 
-  /** What keeps a token from each thing. */
+  /** Returns the abilities of a token. */
   async on(token: Token, expiresAt: number): Promise<Abilities<Thing>> {
     const known = this.#known.get(token.device ?? '')
     if (known) return known
     const find = async (access: Access) => {
-      // Work that waited behind other work uses its result.
+      // A trial that waited behind another one uses the result of that one.
       const abilities = this.#known.get(access.device) ?? (await this.#attempt(access))
       this.#known.set(access.device, abilities)
       return abilities

@@ -1,4 +1,4 @@
-// Unwrapping in the device: which algorithms it can do, and what wrapped material is.
+// Unwrapping in the device: the supported algorithms, and the examination of wrapped material.
 import { randomBytes } from 'node:crypto'
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, WrappingUse } from './cryptoki.ts'
@@ -13,8 +13,8 @@ import { Trial } from './trial.ts'
 const KEY_BYTES = 32
 
 /**
- * Returns the check value (16 bytes) of wrapped material, and keeps nothing of it; null when it is not an AES key of 256 bits. A general
- * error of the library counts as "not a key" only if the library unwraps other keys with the same wrapping key.
+ * Returns the check value (16 bytes) of wrapped material, without keeping the material; null when it is not an AES key of 256 bits. A general error
+ * of the library counts as "not a key" only if the library unwraps another key with the same wrapping key.
  */
 export async function examined(
   cryptoki: Cryptoki,
@@ -28,7 +28,7 @@ export async function examined(
     } catch (error) {
       const fault = faultOf(error)
       if (fault === 'device' || fault === 'full' || fault === null) throw error
-      // Libraries return various errors for bytes that are not a wrapped key. If this one still unwraps a key, the bytes were at fault.
+      // Libraries return various errors for bytes that are not a wrapped key. If the library still unwraps a valid key, the bytes were at fault.
       const { key, algorithm } = wrapping
       const publicKey = rsaPublicKey(cryptoki.pairs.modulusOf(at, key))
       const good = encryptedFor(publicKey, algorithm, randomBytes(KEY_BYTES))
@@ -45,7 +45,7 @@ async function unwrapped(
 ): Promise<Buffer | null> {
   const key = await cryptoki.unwrap(at, wrapping, wrapped, null)
   try {
-    // First, because it fails for anything but an AES key: some libraries crash when they wrap anything else.
+    // The check value comes first: it fails for anything but an AES key, and some libraries crash when they wrap another kind of key.
     const checkValue = cryptoki.checkValue(at, key)
     const length = cryptoki.lengthOf(at, key)
     const fits = length === 0 ? await cryptoki.isLongEnough(at, wrapping, wrapped) : length === KEY_BYTES
@@ -56,9 +56,8 @@ async function unwrapped(
 }
 
 /**
- * Returns what keeps a token from unwrapping with each algorithm. Lists of mechanisms say neither which hashes OAEP may have nor what
- * happens to wrong padding, so this tries it out with a pair of this session. Throws the library's error when no algorithm works and the
- * library does not say why.
+ * Returns, for each algorithm, why a token can't unwrap with it; null where it can. Lists of mechanisms contain neither the hashes of OAEP nor the
+ * treatment of wrong padding, so this tries them with a session pair. Throws the library's error when no algorithm works for an unknown reason.
  */
 export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<Abilities<WrappingAlgorithm>> {
   const pair = await cryptoki.pairs.generate(at, 'RSA_2048', 'unwrap', null)
@@ -70,7 +69,7 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   }
   const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {
     if (!(await accepts(algorithm, KEY_BYTES))) return `lacks ${MECHANISM_NAMES[algorithm]}`
-    // A device that can't distinguish a shorter AES key from one of 256 bits is no place for imported material.
+    // A device that can't distinguish a shorter AES key from a 256-bit one is not safe for imported material.
     if ((await accepts(algorithm, 16)) || (await accepts(algorithm, 24))) return 'does not tell how long an AES key is'
     return algorithm === 'RSAES_PKCS1_V1_5' ? faultOfPadding(cryptoki, at, pair.privateKey, pair.publicKey) : null
   }

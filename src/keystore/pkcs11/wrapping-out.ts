@@ -1,4 +1,4 @@
-// Wrapping a key of some token, not Strongroom's own, for import elsewhere: the device wraps it, so that it is nowhere in plain.
+// Wraps a key in any token, not only Strongroom's own, for import into a CMK. The device wraps it, so the key is never in plaintext.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { rsaNumbers } from '../../cryptography/wrap-material.ts'
@@ -8,7 +8,7 @@ import type { Opening } from './protocol.ts'
 import type { Handle } from './session.ts'
 import { MECHANISM_NAMES, unwrapping } from './templates.ts'
 
-/** What a URI says of a token and of an object in it; null for what it leaves open. */
+/** The token and the object that a PKCS #11 URI names; null for attributes that it omits. */
 export interface WantedKey {
   readonly token: string | null
   readonly serial: string | null
@@ -17,16 +17,16 @@ export interface WantedKey {
 }
 
 interface Wrapping {
-  /** DER, of RSA. */
+  /** An RSA key, DER. */
   readonly publicKey: Uint8Array
   readonly algorithm: WrappingAlgorithm
-  /** How long the key must be. */
+  /** The required length of the wrapped key, in bytes. */
   readonly bytes: number
 }
 
 /**
- * Wraps the one secret key that is wanted, and returns the wrapped text. Throws Missing where there is none or several, Refused where
- * the token does not let it out, and SetupFault or Away where the library can't be used.
+ * Wraps the wanted secret key, and returns the wrapped bytes. Throws Missing where no key or several keys match, Refused where the token does not
+ * wrap the key, and SetupFault or Away where the library can't be used.
  */
 export async function wrapOut(
   opening: Pick<Opening, 'module' | 'parameters'> & { readonly pin: string },
@@ -59,7 +59,7 @@ function slotOf({ lib }: Library, { token, serial }: WantedKey): Handle {
   const [slot, another] = found
   if (!slot || another)
     throw new Missing(
-      `${found.length} tokens are as the URI says: name one by token and serial; there are ${seen.join(', ') || 'none'}`,
+      `${found.length} tokens match the URI: name one by token and serial; there are ${seen.join(', ') || 'none'}`,
     )
   return slot
 }
@@ -82,9 +82,8 @@ function keyOf({ lib, constants: c }: Library, session: Handle, { label, id }: W
   const found = lib.C_FindObjects(session, 2)
   lib.C_FindObjectsFinal(session)
   const [key, another] = found
-  if (!key) throw new Missing('the token has no secret key that is as the URI says')
-  if (another)
-    throw new Missing('the token has several secret keys that are as the URI says: name one by object and id')
+  if (!key) throw new Missing('the token has no secret key that matches the URI')
+  if (another) throw new Missing('the token has several secret keys that match the URI: name one by object and id')
   return key
 }
 
