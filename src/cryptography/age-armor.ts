@@ -7,12 +7,11 @@ const BEGIN = '-----BEGIN AGE ENCRYPTED FILE-----'
 const END = '-----END AGE ENCRYPTED FILE-----'
 const COLUMNS = 64
 const LINE_BYTES = 48
-/** Before the first line and behind the last one. */
+/** The limit on whitespace before the first line and after the last one, and on the length of a line; in characters. */
 const MOST_WHITESPACE = 1024
-/** What is decoded at once. */
 const PIECE_BYTES = 64 * 1024
 
-/** The armor of a file. */
+/** Encodes a file in armor. */
 export async function* armored(file: AsyncIterable<readonly Buffer[]>): AsyncGenerator<readonly Buffer[]> {
   yield [Buffer.from(`${BEGIN}\n`)]
   let held = Buffer.alloc(0)
@@ -29,7 +28,7 @@ function lines(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('base64').replace(/.{1,64}/g, '$&\n'), 'latin1')
 }
 
-/** The file in a stream, whether it is in armor or not. The stream throws AgeFault where its armor is damaged. */
+/** Decodes armor if the stream has it, and returns the file. The returned stream throws AgeFault where the armor is damaged. */
 export async function unarmored(fill: Fill): Promise<Fill> {
   const first = Buffer.alloc(MOST_WHITESPACE + BEGIN.length)
   const length = await fill(first)
@@ -38,7 +37,7 @@ export async function unarmored(fill: Fill): Promise<Fill> {
   return isArmored ? new Source(contents(stream)).fill : stream
 }
 
-/** The bytes in an armor. Throws AgeFault. */
+/** Yields the decoded bytes of armor. Throws AgeFault. */
 async function* contents(fill: Fill): AsyncGenerator<Buffer> {
   let place: 'before' | 'within' | 'behind' = 'before'
   let isLast = false
@@ -69,7 +68,7 @@ async function* contents(fill: Fill): AsyncGenerator<Buffer> {
   if (place !== 'behind') throw wrong('its last line is missing')
 }
 
-/** Some lines at a time, without their line breaks. */
+/** Yields several lines at a time, without their line breaks. */
 async function* linesOf(fill: Fill): AsyncGenerator<readonly string[]> {
   const piece = Buffer.alloc(PIECE_BYTES)
   let held = ''

@@ -3,17 +3,17 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 export const FILE_KEY_BYTES = 16
-/** A file key, as a stanza wraps it. */
+/** The length of a wrapped file key in a stanza. */
 export const WRAPPED_BYTES = FILE_KEY_BYTES + 16
 const MAC_BYTES = 32
 
 export const VERSION = 'age-encryption.org/v1'
 export const CIPHER = 'chacha20-poly1305'
 export const TAG_BYTES = 16
-/** Each file key wraps under a key of its own. */
+/** A fixed nonce is safe because each wrapping key wraps only one file key. */
 const ZERO_NONCE = Buffer.alloc(12)
 
-/** Why a file does not open. `no match`: it is for other identities. All others: it is damaged, or no age file. */
+/** Why a file does not open. `no match`: it is encrypted for other identities. All others: it is damaged, or not an age file. */
 export class AgeFault extends Error {
   readonly kind: 'no match' | 'header' | 'mac' | 'payload' | 'armor'
   constructor(kind: AgeFault['kind'], message: string) {
@@ -23,7 +23,7 @@ export class AgeFault extends Error {
 }
 
 export interface Stanza {
-  /** At least one, the type: each of visible ASCII characters. */
+  /** At least one argument, the type. Each consists of visible ASCII characters. */
   readonly args: readonly string[]
   readonly body: Uint8Array
 }
@@ -35,16 +35,16 @@ export interface Header {
   readonly signed: string
 }
 
-/** A line of a body has so many characters, all but the last. */
+/** The length of each line of a body except the last, which is shorter. */
 const LINE = 64
 const ARGUMENTS = /^-> [\x21-\x7e]+(?: [\x21-\x7e]+)*$/
 
-/** Takes the lines of stanzas one by one. */
+/** Parses stanzas line by line. */
 export class StanzaLines {
   #args: readonly string[] | null = null
   #body = ''
 
-  /** The stanza that ends with this line, or null where it goes on. Throws AgeFault. */
+  /** Takes a line. Returns the stanza that ends with it, or null where the stanza continues. Throws AgeFault. */
   take(line: string): Stanza | null {
     if (this.#args === null) {
       if (!ARGUMENTS.test(line)) throw damaged('a stanza is malformed')
@@ -62,7 +62,7 @@ export class StanzaLines {
     return stanza
   }
 
-  /** Whether a stanza has begun that has not ended. */
+  /** Whether a stanza has begun and not ended. */
   get within(): boolean {
     return this.#args !== null
   }
@@ -73,13 +73,13 @@ export function encodeStanza({ args, body }: Stanza): string {
   return `-> ${args.join(' ')}\n${lines}\n`
 }
 
-/** The header with these stanzas, which all wrap the file key. */
+/** Encodes the header with these stanzas, each of which wraps the file key. */
 export function encodeHeader(fileKey: Uint8Array, stanzas: readonly Stanza[]): Buffer {
   const signed = `${VERSION}\n${stanzas.map(encodeStanza).join('')}---`
   return Buffer.from(`${signed} ${unpadded(macOf(fileKey, signed))}\n`, 'latin1')
 }
 
-/** Reads a header, without the line break at its end. Its MAC is verified by `demandMac`. Throws AgeFault. */
+/** Parses a header, without the line break at its end. `demandMac` verifies the MAC. Throws AgeFault. */
 export function decodeHeader(header: Uint8Array): Header {
   const text = Buffer.from(header).toString('latin1')
   const lines = text.split('\n')
@@ -99,7 +99,7 @@ export function decodeHeader(header: Uint8Array): Header {
   return { stanzas, mac: bytes, signed: text.slice(0, text.lastIndexOf('\n---') + 4) }
 }
 
-/** Throws AgeFault when the header is not as it was made for this file key. */
+/** Throws AgeFault unless the header's MAC is valid for this file key. */
 export function demandMac({ mac, signed }: Header, fileKey: Uint8Array): void {
   if (!timingSafeEqual(mac, macOf(fileKey, signed)))
     throw new AgeFault('mac', 'its header was altered: the header does not fit the key that it holds')
@@ -110,13 +110,13 @@ function macOf(fileKey: Uint8Array, signed: string): Buffer {
   return createHmac('sha256', key).update(signed, 'latin1').digest()
 }
 
-/** The body of a stanza: the file key under a wrapping key (32 bytes) that wraps nothing else. */
+/** Wraps the file key for the body of a stanza. The wrapping key (32 bytes) must not wrap anything else. */
 export function wrapFileKey(wrapping: Uint8Array, fileKey: Uint8Array): Buffer {
   const cipher = createCipheriv(CIPHER, wrapping, ZERO_NONCE, { authTagLength: TAG_BYTES })
   return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
 }
 
-/** The file key in the body of a stanza (WRAPPED_BYTES); null when another key wrapped it. */
+/** Unwraps the file key in the body of a stanza (WRAPPED_BYTES); null when another key wrapped it. */
 export function unwrapFileKey(wrapping: Uint8Array, body: Uint8Array): Buffer | null {
   const decipher = createDecipheriv(CIPHER, wrapping, ZERO_NONCE, { authTagLength: TAG_BYTES })
   decipher.setAuthTag(body.subarray(FILE_KEY_BYTES))
@@ -133,12 +133,12 @@ export function damaged(what: string): AgeFault {
   return new AgeFault('header', `its header is damaged: ${what}`)
 }
 
-/** Base64 without padding, as headers have it. */
+/** Base64 without padding, the form in headers. */
 export function unpadded(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 }
 
-/** Null for what is not canonical Base64 without padding. */
+/** Decodes canonical Base64 without padding; null for any other text. */
 export function fromUnpadded(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64')
   return unpadded(bytes) === text ? bytes : null

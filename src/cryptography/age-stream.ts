@@ -1,6 +1,6 @@
-// The payload of age files: chunks of 64 KiB, each sealed by ChaCha20-Poly1305 under its number, the last one marked (https://c2sp.org/age). So a
-// file that was cut, continued or put in another order does not open to its end. Streams go through in blocks of 4 chunks: while one is
-// worked on, the next is read.
+// The payload of age files (https://c2sp.org/age): chunks of 64 KiB, each sealed by ChaCha20-Poly1305 with its number and a mark on the last one in
+// the nonce. So a truncated, extended or reordered file does not open to its end. Streams are processed in blocks of 4 chunks; while one block is
+// processed, the next is read.
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { type Identity, openHeader, type Recipient, SCALAR_BYTES, sealHeader } from './age.ts'
 import { AgeFault, CIPHER, FILE_KEY_BYTES, TAG_BYTES } from './age-header.ts'
@@ -9,15 +9,15 @@ const CHUNK_BYTES = 64 * 1024
 const SEALED_BYTES = CHUNK_BYTES + TAG_BYTES
 const BLOCK_CHUNKS = 4
 const NONCE_BYTES = 16
-/** Of a header: more than any that has fewer than 200 recipients. */
+/** The longest header: enough for 200 recipients. */
 const MOST_HEADER_BYTES = 64 * 1024
-/** What the last line of a header begins with. */
+/** The beginning of the last line of a header, after the line break before it. */
 const LAST_LINE = '\n---'
 
-/** Fills a buffer with the next bytes of a stream, and returns how many: fewer than have room only where the stream ends. */
+/** Fills a buffer with the next bytes of a stream, and returns their number. It is less than the buffer's length only at the end of the stream. */
 export type Fill = (buffer: Buffer) => Promise<number>
 
-/** Returns as many bytes as it is asked for, which nobody can predict. */
+/** Returns `length` cryptographically secure random bytes. */
 export type Random = (length: number) => Buffer
 
 /** Seals a stream for the recipients. */
@@ -35,7 +35,7 @@ export async function* sealAge(
   for await (const parts of sealPayload(source.fill, fileKey, random)) yield* parts
 }
 
-/** Opens a sealed stream. What is yielded is authentic; only after the end of it is the whole stream known to be complete. Throws AgeFault. */
+/** Opens a sealed stream. Each yielded buffer is authentic; only a stream that ends without an error is complete. Throws AgeFault. */
 export async function* openAge(
   sealed: AsyncIterable<Uint8Array>,
   identities: readonly Identity[],
@@ -45,7 +45,7 @@ export async function* openAge(
   for await (const parts of openPayload(payload, openHeader(header, identities))) yield* parts
 }
 
-/** The payload for a file key, which is wiped. Each list of buffers is a part of it, and belongs to who takes it. */
+/** Seals a payload under a file key, and wipes the key. Yields the payload in lists of buffers, which belong to the consumer. */
 export async function* sealPayload(fill: Fill, fileKey: Buffer, random: Random): AsyncGenerator<readonly Buffer[]> {
   const nonce = random(NONCE_BYTES)
   const key = payloadKey(fileKey, nonce)
@@ -62,7 +62,7 @@ export async function* sealPayload(fill: Fill, fileKey: Buffer, random: Random):
   key.fill(0)
 }
 
-/** The content of a payload, by its file key, which is wiped. What is yielded is authentic. Throws AgeFault. */
+/** Opens a payload with its file key, and wipes the key. All yielded buffers are authentic. Throws AgeFault. */
 export async function* openPayload(fill: Fill, fileKey: Buffer): AsyncGenerator<readonly Buffer[]> {
   const nonce = Buffer.alloc(NONCE_BYTES)
   if ((await fill(nonce)) < NONCE_BYTES) throw new AgeFault('header', 'it ends before its payload')
@@ -74,7 +74,7 @@ export async function* openPayload(fill: Fill, fileKey: Buffer): AsyncGenerator<
       fault = chunks.open(chunk, isLast && endsWith(bytes, chunk), parts)
       if (fault) break
     }
-    // What is authentic is handed out, also where the end is wrong.
+    // Authentic content is yielded even if the end is wrong.
     yield parts
     if (fault) throw fault
   }
@@ -91,7 +91,7 @@ class ChunkOpener {
     this.#key = key
   }
 
-  /** Adds the content of the next chunk to `parts`, as far as it is authentic; returns what is wrong with it. */
+  /** Opens the next chunk. Adds its content to `parts` if it is authentic; returns what is wrong with the chunk, or null. */
   open(bytes: Buffer, isLast: boolean, parts: Buffer[]): AgeFault | null {
     const at = `after ${this.#number * CHUNK_BYTES} bytes of its content`
     if (bytes.length < TAG_BYTES) return new AgeFault('payload', `it ends too early, ${at}`)
@@ -130,7 +130,7 @@ function payloadKey(fileKey: Buffer, nonce: Uint8Array): Buffer {
   return key
 }
 
-/** A counter of 88 bits, and whether it is the last chunk. */
+/** The nonce of a chunk: a counter of 88 bits and a byte that marks the last chunk. */
 function chunkNonce(number: number, isLast: boolean): Buffer {
   const nonce = Buffer.alloc(12)
   nonce.writeUIntBE(number, 5, 6)
@@ -138,7 +138,7 @@ function chunkNonce(number: number, isLast: boolean): Buffer {
   return nonce
 }
 
-/** Pieces of `size` bytes, the last of which may be shorter: one, an empty one, of no bytes. */
+/** Yields pieces of `size` bytes; the last may be shorter. Without bytes, yields one empty piece. */
 function* chunksOf(bytes: Buffer, size: number): Generator<Buffer> {
   yield bytes.subarray(0, size)
   for (let at = size; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -148,16 +148,16 @@ function endsWith(block: Buffer, chunk: Buffer): boolean {
   return chunk.byteOffset + chunk.length === block.byteOffset + block.length
 }
 
-/** Blocks of `size` bytes, each valid until the next is asked for; the last may be shorter, and is empty only where the stream is. */
+/** Yields blocks of `size` bytes. A block is valid until the next is requested. The last may be shorter, and is empty only for an empty stream. */
 async function* blocks(fill: Fill, size: number): AsyncGenerator<{ readonly bytes: Buffer; readonly isLast: boolean }> {
   let [now, after, spare] = [Buffer.alloc(size), Buffer.alloc(size), Buffer.alloc(size)]
   let length = await fill(now)
   let reading = length < size ? END : fill(after)
   for (;;) {
     const next = await reading
-    // The one after next is read while this one is worked on: that the next is empty says that this one is the last.
+    // An empty next block means that the present one is the last. So the block after next is read while the present one is processed.
     reading = next < size ? END : fill(spare)
-    // It rejects where it is waited for; a reader that ends before is not interested.
+    // The error surfaces at the await above. A consumer that stops earlier does not need it.
     reading.catch(() => undefined)
     yield { bytes: now.subarray(0, length), isLast: next === 0 }
     if (next === 0) return
@@ -168,7 +168,7 @@ async function* blocks(fill: Fill, size: number): AsyncGenerator<{ readonly byte
 
 const END = Promise.resolve(0)
 
-/** Takes the header off a stream: without the line break at its end, and the payload that follows. Throws AgeFault. */
+/** Splits a stream into its header, without the line break at its end, and the payload. Throws AgeFault. */
 export async function splitHeader(fill: Fill): Promise<{ readonly header: Buffer; readonly payload: Fill }> {
   const held = Buffer.alloc(MOST_HEADER_BYTES)
   const length = await fill(held)
@@ -184,7 +184,7 @@ export async function splitHeader(fill: Fill): Promise<{ readonly header: Buffer
   return { header: held.subarray(0, end), payload: following(held.subarray(end + 1, length), fill) }
 }
 
-/** The bytes, then the stream. */
+/** Returns the stream with `first` put in front. */
 export function following(first: Buffer, rest: Fill): Fill {
   let held = first
   return async (buffer) => {
@@ -194,7 +194,7 @@ export function following(first: Buffer, rest: Fill): Fill {
   }
 }
 
-/** A stream of pieces, to fill buffers from. Disposing of it ends the stream. */
+/** Fills buffers from a stream of pieces. Disposing of it ends the stream. */
 export class Source implements AsyncDisposable {
   readonly #pieces: AsyncIterator<Uint8Array>
   #held: Uint8Array = new Uint8Array(0)

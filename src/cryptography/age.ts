@@ -1,4 +1,4 @@
-// Recipients and identities of X25519 for age files (https://c2sp.org/age): their keys, and the stanzas that hold the file key for each.
+// X25519 recipients and identities of age files (https://c2sp.org/age): their keys, and the stanzas that wrap the file key for each recipient.
 // age-header.ts has the header, age-stream.ts the payload. Tests: test/cryptography/age.test.ts, by the vectors of C2SP/CCTV, and against the
 // official TypeScript implementation.
 import { createPrivateKey, createPublicKey, diffieHellman, hkdfSync, type KeyObject } from 'node:crypto'
@@ -42,7 +42,7 @@ export function identityOf(scalar: Uint8Array): Identity {
   return { key, recipient: { point: createPublicKey(key).export({ format: 'raw-public' }) } }
 }
 
-/** Returns null when the text is no identity of X25519. */
+/** Decodes an X25519 identity; null for any other text. */
 export function decodeIdentity(text: string): Identity | null {
   const bytes = text === text.toUpperCase() ? decodeBech32('age-secret-key-', text) : null
   return bytes?.length === SCALAR_BYTES ? identityOf(bytes) : null
@@ -52,7 +52,7 @@ export function encodeIdentity({ key }: Identity): string {
   return encodeBech32('age-secret-key-', key.export({ format: 'raw-private' })).toUpperCase()
 }
 
-/** Returns null when the text is no recipient of X25519. */
+/** Decodes an X25519 recipient; null for any other text. */
 export function decodeRecipient(text: string): Recipient | null {
   const point = text === text.toLowerCase() ? decodeBech32('age', text) : null
   return point?.length === POINT_BYTES ? { point } : null
@@ -62,7 +62,7 @@ export function encodeRecipient({ point }: Recipient): string {
   return encodeBech32('age', point)
 }
 
-/** The header for these recipients, each with an ephemeral private key of its own. Throws for a recipient of low order. */
+/** Encodes the header for these recipients, each with its own ephemeral private key. Throws for a recipient of low order. */
 export function sealHeader(
   fileKey: Uint8Array,
   recipients: readonly { readonly recipient: Recipient; readonly ephemeral: Uint8Array }[],
@@ -75,7 +75,7 @@ export function sealHeader(
   return encodeHeader(fileKey, stanzas)
 }
 
-/** The file key in a header, without the line break at its end. Throws AgeFault. */
+/** Returns the file key in a header (without the line break at its end), and verifies the header's MAC. Throws AgeFault. */
 export function openHeader(header: Uint8Array, identities: readonly Identity[]): Buffer {
   const read = decodeHeader(header)
   const fileKey = fileKeyIn(read.stanzas, identities)
@@ -103,7 +103,7 @@ function wrappingKey(own: KeyObject, peer: Buffer, share: Buffer, recipient: Buf
   try {
     secret = diffieHellman({ privateKey: own, publicKey })
   } catch {
-    // OpenSSL refuses the shared secret of zeros, as the specification demands.
+    // OpenSSL refuses an all-zero shared secret, as the specification demands.
     throw damaged('an X25519 point has low order')
   }
   const wrapping = Buffer.from(hkdfSync('sha256', secret, Buffer.concat([share, recipient]), LABEL, 32))

@@ -1,8 +1,7 @@
-// The algorithms of asymmetric keys, as the API names them.
-
+// The algorithms of asymmetric keys, with their names in the API.
 /**
- * What signs: each takes a digest that the caller made, with the fewest and the most bytes that it may have. RSA and ECDSA take a digest of
- * SHA-256; SM2DSA takes SM3 over Z(A) and the message (GB/T 32918.2); ML-DSA (FIPS 204) takes bytes that it signs as its message.
+ * The signing algorithms, with the shortest and the longest digest that callers may send, in bytes. RSA and ECDSA take a SHA-256 digest; SM2DSA takes
+ * SM3 over Z(A) and the message (GB/T 32918.2); ML-DSA (FIPS 204) signs the bytes as its message.
  */
 export const SIGNING_ALGORITHMS = {
   RSA_PSS_SHA_256: { fewestBytes: 32, mostBytes: 32 },
@@ -14,6 +13,6 @@ export const SIGNING_ALGORITHMS = {
 } as const
 export type SigningAlgorithm = keyof typeof SIGNING_ALGORITHMS
 
-/** What encrypts for a public key. OAEP uses one hash for the label, which is empty, and for MGF1. */
+/** The encryption algorithms. OAEP has an empty label and uses the same hash for the label and MGF1. */
 export const ENCRYPTION_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1', 'SM2PKE'] as const
 export type EncryptionAlgorithm = (typeof ENCRYPTION_ALGORITHMS)[number]

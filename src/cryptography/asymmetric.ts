@@ -1,4 +1,4 @@
-// What the private and the public key of a pair do, by algorithm. RSA and ML-DSA are node:crypto's; for curves see openssl.ts.
+// The operations of private and public keys, by algorithm. node:crypto has RSA and ML-DSA; openssl.ts has the curves.
 import { constants, createPublicKey, KeyObject, privateDecrypt, publicEncrypt, sign, verify } from 'node:crypto'
 import type { EncryptionAlgorithm, SigningAlgorithm } from './algorithms.ts'
 import { decryptSm2, digestVerifies, encryptSm2, signDigest } from './openssl.ts'
@@ -6,7 +6,7 @@ import type { PrivateKey } from './private-key.ts'
 import { rsaVerifies, signRsa } from './rsa.ts'
 import { sm2FromDer, sm2ToDer } from './sm2-ciphertext.ts'
 
-/** Signs a digest of a length that the algorithm allows. `salt` is 32 fresh random bytes, which PSS needs. */
+/** Signs a digest, whose length the caller has checked. `salt` is 32 fresh random bytes, which PSS needs. */
 export function signWith(
   key: PrivateKey,
   algorithm: SigningAlgorithm,
@@ -26,7 +26,7 @@ export function signWith(
   }
 }
 
-/** Whether the signature is one over the digest. `publicKey` is a SubjectPublicKeyInfo, DER. */
+/** Whether the signature is valid for the digest. `publicKey` is a SubjectPublicKeyInfo, DER. */
 export function verifies(
   publicKey: Uint8Array,
   algorithm: SigningAlgorithm,
@@ -51,13 +51,13 @@ const OAEP = {
   RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
 } as const
 
-/** Encrypts a text that is not longer than the key can encrypt. `publicKey` is a SubjectPublicKeyInfo, DER. */
+/** Encrypts a plaintext, whose length the caller has checked. `publicKey` is a SubjectPublicKeyInfo, DER. */
 export function encryptFor(publicKey: Uint8Array, algorithm: EncryptionAlgorithm, plaintext: Uint8Array): Uint8Array {
   if (algorithm === 'SM2PKE') return sm2FromDer(encryptSm2(publicKey, plaintext))
   return publicEncrypt({ key: publicKeyOf(publicKey), ...OAEP[algorithm] }, plaintext)
 }
 
-/** The text of a ciphertext; null when there is none in it. */
+/** Decrypts a ciphertext; null when it is invalid. */
 export function decryptWith(
   key: PrivateKey,
   algorithm: EncryptionAlgorithm,

@@ -1,11 +1,11 @@
-// Bech32 (BIP 173) without its limit of 90 characters, as age encodes keys. Tests: test/cryptography/age.test.ts, by the vectors of age and the
-// strings of the BIP.
+// Bech32 (BIP 173) without its limit of 90 characters, the encoding of age's keys. Tests: test/cryptography/age.test.ts, by the vectors of age and
+// the strings of the BIP.
 
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3] as const
 const CHECKSUM_CHARACTERS = 6
 
-/** The bytes in lower case, after the prefix `hrp` (lower case) and a 1. */
+/** Encodes the bytes in lower case, with the prefix `hrp` (lower case) and a 1. */
 export function encodeBech32(hrp: string, bytes: Uint8Array): string {
   const words = regrouped(bytes, 8, 5, true) ?? []
   const check = polymod([...expanded(hrp), ...words, ...new Array<number>(CHECKSUM_CHARACTERS).fill(0)]) ^ 1
@@ -13,7 +13,7 @@ export function encodeBech32(hrp: string, bytes: Uint8Array): string {
   return `${hrp}1${[...words, ...checksum].map((word) => ALPHABET[word]).join('')}`
 }
 
-/** The bytes after the prefix `hrp`, in one case throughout; null when the text is anything else. */
+/** Decodes the bytes after the prefix `hrp`. The text must be all lower case or all upper case; null for any other text. */
 export function decodeBech32(hrp: string, text: string): Buffer | null {
   const lower = text.toLowerCase()
   if (text !== lower && text !== text.toUpperCase()) return null
@@ -41,7 +41,7 @@ function polymod(words: readonly number[]): number {
   return check >>> 0
 }
 
-/** The bits in groups of another size. Without `pads`, null where more than padding of zeros is left over. */
+/** Converts the bits to groups of another size. With `pads`, fills the last group with zeros. Without it, null where the rest is not zero padding. */
 function regrouped(words: Iterable<number>, from: number, to: number, pads: boolean): number[] | null {
   const out: number[] = []
   let [held, bits] = [0, 0]

@@ -1,5 +1,5 @@
-// The layout of a CiphertextBlob, and what its associated data binds (docs/reference/formats.md, "Ciphertext"). A ciphertext has one spelling,
-// and opens only where it belongs: each file in test/vectors/strongroom/ciphertext is one claim about it.
+// The layout of a CiphertextBlob and its associated data (docs/reference/formats.md, "Ciphertext"). A ciphertext has one spelling, and opens only
+// under its own binding. Each file in test/vectors/strongroom/ciphertext tests one of these properties.
 //
 //   offset  bytes  field
 //   0       36     KeyVersionId, ASCII
@@ -7,7 +7,7 @@
 //   36+m    n      ciphertext
 //   36+m+n  16     tag
 //
-// KeySpec and protection level of the CMK, never the length, decide which nonce it is.
+// The CMK's KeySpec and protection level, never the length of the blob, determine the length of the nonce.
 import { digestOf, fromBase64 } from './encoding.ts'
 import { TAG_BYTES } from './gcm.ts'
 
@@ -16,24 +16,24 @@ const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 const SHORTEST_NONCE_BYTES = 12
 
-/** The parts of a blob that are known without its key version: `message` is nonce, ciphertext and tag. */
+/** The parts of a blob that can be parsed without its key version. `message` is nonce, ciphertext and tag. */
 export interface Ciphertext {
   readonly versionId: string
   readonly message: Uint8Array
 }
 
-/** What a key version encrypts to: `sealed` is ciphertext and tag. */
+/** An encrypted message. `sealed` is ciphertext and tag. */
 export interface Message {
   readonly nonce: Uint8Array
   readonly sealed: Uint8Array
 }
 
-/** Returns the blob in Base64. `versionId` is a lower-case UUID, `nonce` has the length that the version's protection level demands. */
+/** Returns the blob in Base64. `versionId` is a lower-case UUID, `nonce` has the length that the key version demands (nonceBytesOf). */
 export function encodeCiphertext({ versionId, nonce, sealed }: Message & { readonly versionId: string }): string {
   return Buffer.concat([Buffer.from(versionId, 'latin1'), nonce, sealed]).toString('base64')
 }
 
-/** Reads a blob; null for any text that encodeCiphertext does not write. */
+/** Parses a blob; null for any text that encodeCiphertext does not produce. */
 export function decodeCiphertext(blob: string): Ciphertext | null {
   const bytes = fromBase64(blob)
   if (!bytes || bytes.length < VERSION_ID_BYTES + SHORTEST_NONCE_BYTES + TAG_BYTES) return null
@@ -48,7 +48,7 @@ export function splitMessage(message: Uint8Array, nonceBytes: number): Message |
   return { nonce: message.subarray(0, nonceBytes), sealed: message.subarray(nonceBytes) }
 }
 
-/** What a ciphertext is bound to, beyond its key. */
+/** The key version to which a ciphertext is bound by its associated data. */
 export interface Binding {
   readonly account: string
   readonly region: string
@@ -57,8 +57,8 @@ export interface Binding {
 }
 
 /**
- * Returns the associated data (32 bytes): SHA-256 over the binding and the context, sorted by key in UTF-16 code units. Each part has its
- * length in front, so that no two contexts run together.
+ * Returns the associated data (32 bytes): SHA-256 over the binding and the encryption context, sorted by key in UTF-16 code units. Each part is
+ * preceded by its length, so different contexts never have the same encoding.
  */
 export function associatedData(binding: Binding, context: ReadonlyMap<string, string>): Buffer {
   const sorted = context.size === 0 ? [] : [...context].sort(([a], [b]) => (a < b ? -1 : 1)).flat()

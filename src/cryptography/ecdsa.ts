@@ -1,11 +1,11 @@
-// The two encodings of an ECDSA signature: r and s side by side, as PKCS #11 has it, and DER (RFC 3279 section 2.2.3), as callers get it.
+// The two encodings of an ECDSA signature: r and s side by side in PKCS #11, and DER (RFC 3279 section 2.2.3) in the API.
 
 const SEQUENCE = 0x30
 const INTEGER = 0x02
 /** A length of one byte (X.690 section 8.1.3.4) is enough for curves of up to 480 bits. */
 const MOST_BYTES = 120
 
-/** The DER encoding of r and s, which have the same length. Throws RangeError for what can't be r and s. */
+/** Encodes r and s, which have the same length, in DER. Throws RangeError for a length that r and s can't have. */
 export function ecdsaToDer(signature: Uint8Array): Buffer {
   const { length } = signature
   if (length === 0 || length % 2 !== 0 || length > MOST_BYTES)
@@ -14,7 +14,7 @@ export function ecdsaToDer(signature: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(SEQUENCE, content.length), content])
 }
 
-/** A positive number in as few bytes as DER demands: no zero in front, except before a first bit that would mean a minus sign. */
+/** Encodes a positive number in DER: without leading zeros, except for one where the first bit would otherwise be a minus sign. */
 function integer(bigEndian: Uint8Array): Buffer {
   const first = bigEndian.findIndex((byte) => byte !== 0)
   const digits = bigEndian.subarray(first === -1 ? bigEndian.length - 1 : first)

@@ -1,14 +1,14 @@
 // Unambiguous byte encodings of text, for associated data, digests and MACs.
 import { sha256 } from './digests.ts'
 
-/** Each part as the length of its UTF-8 bytes (4 bytes, big-endian) and these bytes: no two lists of parts have the same encoding. */
+/** Encodes each part as its length in bytes of UTF-8 (4 bytes, big-endian) and these bytes. No two lists of parts have the same encoding. */
 export function lengthPrefixed(parts: readonly string[]): Buffer {
-  // One character a byte, so that all of it becomes bytes at once.
+  // One character per byte, so that a single conversion yields all bytes.
   let latin1 = ''
   for (const part of parts) {
     const length = Buffer.byteLength(part)
     latin1 += String.fromCharCode(length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
-    // As many bytes as characters means all ASCII.
+    // If there are as many bytes as characters, the part is ASCII.
     latin1 += length === part.length ? part : Buffer.from(part).toString('latin1')
   }
   return Buffer.from(latin1, 'latin1')

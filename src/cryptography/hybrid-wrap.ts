@@ -1,6 +1,6 @@
-// Unwrapping imported key material that was wrapped for ML-KEM-768 and X25519 together, so that it stays secret while either holds
-// (docs/reference/formats.md, "Hybrid wrapping"). The shared secret is that of X-Wing (draft-connolly-cfrg-xwing-kem), whose combiner and encodings of public key
-// and ciphertext these are; the material is under AES-256 key wrap (RFC 3394).
+// Unwraps imported key material that is wrapped for ML-KEM-768 and X25519 together. It stays secret as long as one of the two is secure
+// (docs/reference/formats.md, "Hybrid wrapping"). The combiner and the encodings of public key and ciphertext are X-Wing's
+// (draft-connolly-cfrg-xwing-kem). AES-256 key wrap (RFC 3394) protects the material under a key from the shared secret.
 import {
   createDecipheriv,
   createPrivateKey,
@@ -16,18 +16,18 @@ export const HYBRID_WRAPPING = 'X_WING_AES_256_KW'
 /** The KeySpec of its wrapping key. */
 export const HYBRID_KEY_SPEC = 'X25519_ML_KEM_768'
 
-/** A private wrapping key: the seed of ML-KEM (64 bytes) and the scalar of X25519 (32). The public key: both public keys, 1,184 and 32 bytes. */
+/** The parts of a private wrapping key: ML-KEM's seed (64 bytes) and X25519's scalar (32 bytes). The public key has 1,184 and 32 bytes. */
 const [SEED, SCALAR] = [64, 32]
 const [KEM_CIPHERTEXT, POINT] = [1088, 32]
-/** What key wrap adds, and what it begins with (RFC 3394 section 2.2.3.1). */
+/** The initial value of key wrap (RFC 3394 section 2.2.3.1). Wrapping adds as many bytes. */
 const INTEGRITY = Buffer.alloc(8, 0xa6)
-/** What X-Wing's combiner ends with. */
+/** The label at the end of X-Wing's combiner input. */
 export const X_WING_LABEL = Buffer.from('5c2e2f2f5e5c', 'hex')
 
 const RAW_ML_KEM = { asymmetricKeyType: 'ml-kem-768' } as const
 const RAW_X25519 = { asymmetricKeyType: 'x25519' } as const
 
-/** The bytes of a new wrapping key: of its private and of its public keys. */
+/** Encodes the private and the public part of a new wrapping key. */
 export function hybridPair(
   kem: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
   x25519: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
@@ -42,7 +42,7 @@ export function hybridPair(
   }
 }
 
-/** Unwraps material of `length` bytes; null when the text holds none, for whatever reason. */
+/** Unwraps material of `length` bytes; null for any invalid input. */
 export function unwrapHybrid(privateKey: Uint8Array, wrapped: Uint8Array, length: number): Buffer | null {
   const start = KEM_CIPHERTEXT + POINT
   if (privateKey.length !== SEED + SCALAR || wrapped.length !== start + length + INTEGRITY.length) return null

@@ -1,6 +1,6 @@
-// What OpenSSL can do and node:crypto has no function for: signatures of elliptic curves over a digest that was made before, and encryption for an
-// SM2 key. The functions are those of the runtime's own OpenSSL, which node:crypto calls too, reached by node:ffi (docs/decisions/0024-asymmetric-keys.md).
-// INVARIANT: no pointer outlives the call of the function that made it, and every buffer has the length that is passed with it.
+// Functions of OpenSSL that node:crypto does not offer: elliptic-curve signatures over an existing digest, and SM2 encryption. node:ffi calls the
+// runtime's own OpenSSL, the same that node:crypto uses (docs/decisions/0024-asymmetric-keys.md). INVARIANT: no pointer outlives the call of the
+// function that created it, and every buffer has the length that is passed with it.
 import { dlopen, getRawPointer } from 'node:ffi'
 
 const key = { arguments: ['pointer', 'buffer', 'i64'], return: 'pointer' } as const
@@ -27,10 +27,10 @@ const { functions: openssl } = dlopen(null, {
 
 const NULL = 0n
 const SUCCESS = 1
-/** Two integers of 256 bits, each with a sign byte, and three headers. */
+/** In bytes: two integers of 256 bits, each with a sign byte, and three headers. */
 const LONGEST_SIGNATURE = 72
 
-/** An ECDSA or SM2 signature (DER) over a digest of 32 bytes. `privateKey` is PKCS #8, DER, of a curve of 256 bits. */
+/** Signs a digest of 32 bytes by ECDSA or SM2; returns DER. `privateKey` is PKCS #8, DER, on a 256-bit curve. */
 export function signDigest(privateKey: Uint8Array, digest: Uint8Array): Buffer {
   const signature = withPrivateKey(privateKey, (context) =>
     transformed('EVP_PKEY_sign', context, digest, LONGEST_SIGNATURE),
@@ -39,7 +39,7 @@ export function signDigest(privateKey: Uint8Array, digest: Uint8Array): Buffer {
   return signature
 }
 
-/** Whether the signature (DER) is one over the digest. `publicKey` is a SubjectPublicKeyInfo, DER. */
+/** Whether the signature (DER) is valid for the digest. `publicKey` is a SubjectPublicKeyInfo, DER. */
 export function digestVerifies(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
   return withPublicKey(publicKey, (context) => {
     demand(openssl.EVP_PKEY_verify_init(context))
@@ -50,7 +50,7 @@ export function digestVerifies(publicKey: Uint8Array, digest: Uint8Array, signat
   })
 }
 
-/** The DER form (GM/T 0009) of the ciphertext of a text for an SM2 key. `publicKey` is a SubjectPublicKeyInfo, DER. */
+/** Encrypts with an SM2 key; returns the ciphertext in DER (GM/T 0009). `publicKey` is a SubjectPublicKeyInfo, DER. */
 export function encryptSm2(publicKey: Uint8Array, plaintext: Uint8Array): Buffer {
   const ciphertext = withPublicKey(publicKey, (context) =>
     transformed('EVP_PKEY_encrypt', context, plaintext, plaintext.length + SM2_GROWTH),
@@ -59,19 +59,19 @@ export function encryptSm2(publicKey: Uint8Array, plaintext: Uint8Array): Buffer
   return ciphertext
 }
 
-/** The text of an SM2 ciphertext in DER; null when there is none in it. `privateKey` is PKCS #8, DER. */
+/** Decrypts an SM2 ciphertext in DER; null when it is invalid. `privateKey` is PKCS #8, DER. */
 export function decryptSm2(privateKey: Uint8Array, ciphertext: Uint8Array): Buffer | null {
   return withPrivateKey(privateKey, (context) =>
     transformed('EVP_PKEY_decrypt', context, ciphertext, ciphertext.length),
   )
 }
 
-/** The coordinates (33 bytes and a header each), the digest (32) and headers. */
+/** How much longer an SM2 ciphertext is than its plaintext, at most, in bytes: two coordinates (33 and a header each), a digest (32) and headers. */
 const SM2_GROWTH = 128
 
 type Transform = 'EVP_PKEY_sign' | 'EVP_PKEY_encrypt' | 'EVP_PKEY_decrypt'
 
-/** Returns the output of the function; null when it fails. `longest` is the length of the output buffer in bytes, which OpenSSL never exceeds. */
+/** Calls an OpenSSL function and returns its output; null when it fails. `longest` is the length of the output buffer; OpenSSL never writes more. */
 function transformed(name: Transform, context: bigint, input: Uint8Array, longest: number): Buffer | null {
   demand(openssl[`${name}_init`](context))
   const output = Buffer.alloc(longest)
@@ -92,7 +92,7 @@ function withPublicKey<T>(der: Uint8Array, use: (context: bigint) => T): T {
   return withKey('d2i_PUBKEY', der, use)
 }
 
-/** Has `use` work with the key of these bytes. OpenSSL wipes a private key when it frees it. */
+/** Parses a key and calls `use` with it. OpenSSL wipes a private key when it frees the key. */
 function withKey<T>(read: 'd2i_AutoPrivateKey' | 'd2i_PUBKEY', der: Uint8Array, use: (context: bigint) => T): T {
   const bytes = view(der)
   const position = Buffer.alloc(8)
@@ -121,7 +121,7 @@ function demand(outcome: number): void {
   throw new Error('OpenSSL can not use the key so')
 }
 
-/** The same bytes; an empty text has an address too. */
+/** Returns a view of the bytes. Empty input gets a buffer of one byte, because a pointer is needed. */
 function view(bytes: Uint8Array): Buffer {
   return bytes.length === 0 ? Buffer.alloc(1) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

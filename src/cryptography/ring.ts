@@ -1,5 +1,5 @@
-// The ring of root keys as bytes (docs/reference/formats.md, "Ring of root keys"). They exist in memory only: the provider of the root key
-// wraps them for storage. Each file in test/vectors/strongroom/ring is one claim about them.
+// The encoding of the ring of root keys (docs/reference/formats.md, "Ring of root keys"). The bytes exist only in memory; the provider of the root
+// key wraps them for storage. Each file in test/vectors/strongroom/ring tests one property of the encoding.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -11,15 +11,15 @@ const FORMAT = 1
 const ROOTS_AT = 42
 const KEY_BYTES = 32
 
-/** The most roots in a ring: a rotation waits until older ones are dropped. */
+/** The limit on roots in a ring. A further rotation has to wait until older roots are dropped. */
 export const MAX_ROOTS = 8
 
 export interface Ring {
-  /** Grows with each change of the roots, so that an older ring is recognized. It is wrapped too, so only the provider can set it. */
+  /** Grows with each change of the roots, so that an older ring is recognized. It is part of the wrapped bytes, so only the provider can set it. */
   readonly generation: number
   /** 32 bytes each. The first one seals and authenticates; the others only open and verify. */
   readonly roots: readonly Uint8Array[]
-  /** 32 bytes, by which keys recognize imported material. It stays when roots change. */
+  /** 32 bytes for the fingerprints of imported material. It stays the same when roots change. */
   readonly fingerprintKey: Uint8Array
 }
 
@@ -35,7 +35,7 @@ export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer 
   return bytes
 }
 
-/** Returns the ring that these bytes encode, as views of them; null when they encode none. */
+/** Decodes a ring, as views of the bytes; null for bytes that are not a valid encoding. */
 export function decodeRing(bytes: Uint8Array): Ring | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const count = view[9] ?? 0

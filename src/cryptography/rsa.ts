@@ -1,13 +1,13 @@
-// RSA signatures over a digest of SHA-256 that was made before (RFC 8017). node:crypto signs messages only, so the padding is made here around its
-// operation with the key: for PKCS #1 v1.5 the digest's identifier, for PSS the encoding of section 9.1.
+// RSA signatures over an existing SHA-256 digest (RFC 8017). node:crypto signs only messages, so this file adds the encoding to its raw key
+// operation: the DigestInfo for PKCS #1 v1.5, and the encoding of section 9.1 for PSS.
 import { constants, hash, type KeyObject, privateEncrypt, publicDecrypt, timingSafeEqual } from 'node:crypto'
 
 export type RsaSigning = 'RSA_PSS_SHA_256' | 'RSA_PKCS1_SHA_256'
 
 const HASH_BYTES = 32
-/** The salt of PSS is as long as the digest. */
+/** The length of the salt of PSS: as long as the digest. */
 export const SALT_BYTES = HASH_BYTES
-/** The DER of a DigestInfo of SHA-256 up to the digest (RFC 8017 section 9.2, note 1). */
+/** The DER bytes of a SHA-256 DigestInfo before the digest (RFC 8017 section 9.2, note 1). */
 const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 const TRAILER = 0xbc
 
@@ -18,7 +18,7 @@ export function signRsa(key: KeyObject, algorithm: RsaSigning, digest: Uint8Arra
   return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded(digest, salt, bytesOf(key)))
 }
 
-/** Whether the signature is one over the digest: for PSS, with a salt as long as the digest. */
+/** Whether the signature is valid for the digest. PSS must have a salt as long as the digest. */
 export function rsaVerifies(key: KeyObject, algorithm: RsaSigning, digest: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== bytesOf(key)) return false
   const padding = algorithm === 'RSA_PKCS1_SHA_256' ? constants.RSA_PKCS1_PADDING : constants.RSA_NO_PADDING
@@ -32,12 +32,12 @@ export function rsaVerifies(key: KeyObject, algorithm: RsaSigning, digest: Uint8
   return opened.equals(Buffer.concat([DIGEST_INFO, digest]))
 }
 
-/** The length of the modulus, which is a whole number of bytes. */
+/** The length of the modulus in bytes. */
 function bytesOf({ asymmetricKeyDetails }: KeyObject): number {
   return (asymmetricKeyDetails?.modulusLength ?? 0) / 8
 }
 
-/** EMSA-PSS-ENCODE (section 9.1.1), for a modulus of `length` bytes: it has one bit more than the encoding. */
+/** EMSA-PSS-ENCODE (section 9.1.1), for a modulus of `length` bytes. The encoding has one bit less than the modulus. */
 function encoded(digest: Uint8Array, salt: Uint8Array, length: number): Buffer {
   const h = saltedHash(digest, salt)
   const block = Buffer.alloc(length - HASH_BYTES - 1)
@@ -63,7 +63,7 @@ function saltedHash(digest: Uint8Array, salt: Uint8Array): Buffer {
   return hash('sha256', Buffer.concat([Buffer.alloc(8), digest, salt]), 'buffer')
 }
 
-/** Adds MGF1 of the seed (appendix B.2.1) to the block, bit by bit, and clears the one bit that the encoding does not have. */
+/** XORs MGF1 of the seed (appendix B.2.1) into the block, and clears the first bit, which the encoding does not have. */
 function mask(block: Buffer, seed: Uint8Array): void {
   const counter = Buffer.alloc(4)
   for (let at = 0; at < block.length; at += HASH_BYTES) {

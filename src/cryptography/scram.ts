@@ -1,14 +1,14 @@
-// Verifiers of passwords by SCRAM-SHA-256 (RFC 5802 and 7677): what a database keeps in place of the password.
+// SCRAM-SHA-256 verifiers (RFC 5802 and 7677), which a database stores in place of passwords.
 import { createHmac, hash, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 
 const KEY_BYTES = 32
-/** PostgreSQL's own number. */
+/** PostgreSQL's default. */
 const ITERATIONS = 4096
 
 /**
- * Returns the verifier of a password as PostgreSQL stores it. The password must be printable ASCII, which SASLprep leaves as it is; the salt
- * is 16 random bytes.
+ * Returns the verifier of a password in PostgreSQL's format. The password must be printable ASCII, which SASLprep does not change. The salt is 16
+ * random bytes.
  */
 export async function scramVerifier(password: string, salt: Uint8Array): Promise<string> {
   const salted = await promisify(pbkdf2)(password, salt, ITERATIONS, KEY_BYTES, 'sha256')

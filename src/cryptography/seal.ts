@@ -1,6 +1,7 @@
-// Sealing (docs/reference/formats.md, "Sealed value"): a secret at rest is XAES-256-GCM ciphertext under a key derived from a root key, bound to
-// its place, so that it opens nowhere else. The current root of a ring seals and authenticates; all of its roots open and verify, so that
-// a root can be replaced behind running calls. Each file in test/vectors/strongroom/sealed-value is one claim about it.
+// Sealing (docs/reference/formats.md, "Sealed value"). A sealed value is an XAES-256-GCM ciphertext under a key derived from a root key. It
+// is bound to its place as associated data, so it opens nowhere else. The current root of a ring seals and authenticates; all of its roots
+// open and verify, so a root can be replaced while calls run. Each file in test/vectors/strongroom/sealed-value tests one of these
+// properties.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -20,7 +21,7 @@ export class Root {
   readonly mac: Buffer
   readonly #sessionSecret: Buffer
 
-  /** Does not keep a reference to `rootKey` (32 bytes). Throws RangeError on another length. */
+  /** Does not keep `rootKey` (32 bytes). Throws RangeError for another length. */
   constructor(rootKey: Uint8Array) {
     if (rootKey.length !== 32) throw new RangeError('a root key has 32 bytes')
     const sealing = derive(rootKey, 'strongroom/seal/1')
@@ -30,12 +31,12 @@ export class Root {
     this.#sessionSecret = derive(rootKey, 'strongroom/session-secret/1')
   }
 
-  /** Returns the secret of a session with this AccessKeyId, from which its AccessKey secret is cut: 128 hexadecimal digits. */
+  /** Returns the secret of a session with this AccessKeyId: 128 hexadecimal digits, from which its AccessKey secret is cut. */
   sessionSecret(accessKeyId: string): string {
     return createHmac('sha512', this.#sessionSecret).update(accessKeyId).digest('hex')
   }
 
-  /** Overwrites the keys; the object is of no use afterwards. */
+  /** Overwrites the keys. The object can't be used afterwards. */
   wipe(): void {
     this.sealing.wipe()
     this.mac.fill(0)
@@ -73,7 +74,7 @@ export class SealingRing {
     this.#fingerprint = Buffer.from(fingerprintKey)
   }
 
-  /** Overwrites the keys; the object is of no use afterwards. */
+  /** Overwrites the keys. The object can't be used afterwards. */
   wipe(): void {
     for (const root of [this.current, ...this.#others]) root.wipe()
     this.#fingerprint.fill(0)
@@ -84,7 +85,7 @@ export class SealingRing {
     return Buffer.concat([Buffer.of(FORMAT), nonce, this.current.sealing.seal(nonce, plaintext, digestOf(place))])
   }
 
-  /** Returns the plaintext; null when the value was altered or cut, belongs to another place, or was sealed under none of the roots. */
+  /** Returns the plaintext; null when the value is altered or truncated, belongs to another place, or was not sealed under any of the roots. */
   open(place: readonly string[], sealed: Uint8Array): Buffer | null {
     return this.openUnder(place, sealed)?.plaintext ?? null
   }
@@ -114,8 +115,8 @@ export class SealingRing {
   }
 
   /**
-   * Returns the keyed digest (64 hexadecimal digits) by which a CMK recognizes its own material without keeping it. It differs from CMK to
-   * CMK, and is the same under every root.
+   * Returns the keyed digest (64 hexadecimal digits) by which a CMK recognizes its own material without keeping it. It is different for each CMK, and
+   * does not depend on the roots.
    */
   fingerprint(place: readonly string[], material: Uint8Array): string {
     return createHmac('sha256', this.#fingerprint).update(digestOf(place)).update(material).digest('hex')

@@ -1,5 +1,5 @@
-// The two forms of an SM2 ciphertext. The API has the raw one, C1‖C3‖C2: an uncompressed point, the SM3 digest, the text (GB/T 32918.4). OpenSSL has
-// the DER one: a sequence of the point's coordinates, the digest and the text (GM/T 0009).
+// The two forms of an SM2 ciphertext. The API uses the raw form C1‖C3‖C2: an uncompressed point, the SM3 digest, the encrypted text (GB/T 32918.4).
+// OpenSSL uses DER: a sequence of the point's coordinates, the digest and the encrypted text (GM/T 0009).
 
 const COORDINATE = 32
 const DIGEST = 32
@@ -8,7 +8,7 @@ const HEADER = 1 + 2 * COORDINATE + DIGEST
 
 const [INTEGER, OCTETS, SEQUENCE] = [0x02, 0x04, 0x30]
 
-/** The DER form; null when the raw one has another layout. Whether its point is on the curve shows when it is decrypted. */
+/** Converts the raw form to DER; null for another layout. Decryption, not this function, checks that the point is on the curve. */
 export function sm2ToDer(raw: Uint8Array): Buffer | null {
   if (raw.length <= HEADER || raw[0] !== UNCOMPRESSED) return null
   const at = (start: number, length: number) => raw.subarray(start, start + length)
@@ -21,7 +21,7 @@ export function sm2ToDer(raw: Uint8Array): Buffer | null {
   )
 }
 
-/** The raw form of what OpenSSL made. */
+/** Converts a DER ciphertext of OpenSSL to the raw form. */
 export function sm2FromDer(der: Uint8Array): Buffer {
   const [sequence = EMPTY] = elements(der)
   const [x = EMPTY, y = EMPTY, digest = EMPTY, text = EMPTY] = elements(sequence)
@@ -30,7 +30,7 @@ export function sm2FromDer(der: Uint8Array): Buffer {
 
 const EMPTY = new Uint8Array(0)
 
-/** The content of an INTEGER: without zeros in front, except one before a bit that would be a sign. */
+/** The content of a DER INTEGER: without leading zeros, except for one where the first bit would otherwise be a sign. */
 function unsigned(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte !== 0)
   const least = first < 0 ? bytes.subarray(-1) : bytes.subarray(first)
@@ -48,7 +48,7 @@ function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.of(tag, ...lengthBytes), ...contents])
 }
 
-/** The contents of the elements that stand one after the other. */
+/** Returns the contents of consecutive elements. */
 function elements(der: Uint8Array): Uint8Array[] {
   const contents: Uint8Array[] = []
   for (let at = 0; at < der.length; ) {

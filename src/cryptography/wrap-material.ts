@@ -1,4 +1,4 @@
-// Wrapping key material for import, as its owner does: the other half of unwrapping (wrap.ts).
+// Wraps key material for import, on the owner's side. wrap.ts unwraps it.
 import {
   constants,
   createCipheriv,
@@ -13,9 +13,9 @@ import {
 import { HYBRID_WRAPPING, X_WING_LABEL } from './hybrid-wrap.ts'
 import type { ImportAlgorithm } from './wrap.ts'
 
-/** The public key of ML-KEM-768, which that of X25519 (32 bytes) follows. */
+/** The length of ML-KEM-768's public key. X25519's (32 bytes) follows it. */
 const KEM_PUBLIC = 1184
-/** What key wrap begins with (RFC 3394 section 2.2.3.1). */
+/** The initial value of key wrap (RFC 3394 section 2.2.3.1). */
 const INTEGRITY = Buffer.alloc(8, 0xa6)
 
 const PADDING = {
@@ -30,8 +30,8 @@ interface Pair {
 }
 
 /**
- * Wraps the material with the PublicKey (decoded) of GetParametersForImport. `own` is a new pair of X25519, for hybrid wrapping alone.
- * The caller wipes the material.
+ * Wraps the material with the PublicKey (decoded) of GetParametersForImport. `own` is a new X25519 pair, which only hybrid wrapping uses. The caller
+ * wipes the material.
  */
 export function wrapMaterial(
   publicKey: Uint8Array,
@@ -43,7 +43,7 @@ export function wrapMaterial(
   return publicEncrypt({ key: rsaKey(publicKey), ...PADDING[algorithm] }, material)
 }
 
-/** Modulus and public exponent, big-endian, of such a public key of RSA. */
+/** Returns the modulus and the public exponent, big-endian, of an RSA public key (SubjectPublicKeyInfo, DER). */
 export function rsaNumbers(publicKey: Uint8Array): { readonly modulus: Buffer; readonly exponent: Buffer } {
   const { n = '', e = '' } = rsaKey(publicKey).export({ format: 'jwk' })
   return { modulus: Buffer.from(n, 'base64url'), exponent: Buffer.from(e, 'base64url') }

@@ -3,22 +3,20 @@ import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 import { HYBRID_KEY_SPEC, HYBRID_WRAPPING, unwrapHybrid } from './hybrid-wrap.ts'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
-/** What FIPS mode has: PKCS #1 v1.5 may no longer wrap keys (NIST SP 800-131A), and X25519 is not in the FIPS provider. */
+/** The algorithms in FIPS mode. PKCS #1 v1.5 may no longer wrap keys (NIST SP 800-131A), and the FIPS provider lacks X25519. */
 export const FIPS_WRAPPING: readonly string[] = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
-/** What wraps for RSA, in a device too. */
+/** The algorithms with RSA keys, in software and in devices. */
 export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 
-/** All that material can be imported by, by the KeySpec of the wrapping key. Tokens have their places in the list of all. */
+/** The import algorithms by the KeySpec of the wrapping key. Import tokens contain indexes into IMPORT_ALGORITHMS, so its order must not change. */
 export const IMPORT_WRAPPING = { RSA_2048: WRAPPING_ALGORITHMS, [HYBRID_KEY_SPEC]: [HYBRID_WRAPPING] } as const
 export type ImportKeySpec = keyof typeof IMPORT_WRAPPING
 export type ImportAlgorithm = (typeof IMPORT_WRAPPING)[ImportKeySpec][number]
 export const IMPORT_ALGORITHMS: readonly ImportAlgorithm[] = [...WRAPPING_ALGORITHMS, HYBRID_WRAPPING]
 
 /**
- * Unwraps material of `length` bytes; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER,
- * or as hybridPair makes it.
- * PKCS #1 v1.5 is decrypted without removing the padding: OpenSSL's own removal never fails, and returns random bytes for a wrong
- * padding, now and then as many as a key has.
+ * Unwraps material of `length` bytes; null for any invalid input. `privateKey` is PKCS #8, DER, or the form of hybridPair. PKCS #1 v1.5 is decrypted
+ * without removal of the padding: OpenSSL's own removal never fails, and returns random bytes for a wrong padding, sometimes as many as a key has.
  */
 export function unwrap(
   privateKey: Uint8Array,
@@ -27,7 +25,7 @@ export function unwrap(
   length: number,
 ): Buffer | null {
   if (algorithm === HYBRID_WRAPPING) return unwrapHybrid(privateKey, wrapped, length)
-  // A view, not a copy: the caller wipes the key.
+  // A view instead of a copy, so that no second copy remains when the caller wipes the key.
   const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   let opened: Buffer
@@ -43,13 +41,13 @@ export function unwrap(
 }
 
 /**
- * The material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1): 00 02, nonzero bytes, 00, and the material; wipes the block.
- * Material of a given length has no other layout. The time does not depend on the block: every byte is examined, whatever the others are.
+ * Returns the material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1): 00 02, nonzero bytes, 00, and the material. Wipes the block. For a given
+ * length of material, this is the only layout. The time does not depend on the content: every byte is examined, whatever the others are.
  */
 function materialIn(block: Buffer, length: number): Buffer | null {
   const separator = block.length - length - 1
   let wrong = (block[0] ?? 1) | ((block[1] ?? 0) ^ 2) | (block[separator] ?? 1)
-  // A byte less one is negative only for zero.
+  // byte - 1 is negative only for a zero byte.
   for (let i = 2; i < separator; i++) wrong |= ((block[i] ?? 0) - 1) >>> 31
   const material = Buffer.from(block.subarray(separator + 1))
   block.fill(0)

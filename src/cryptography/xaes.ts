@@ -1,5 +1,5 @@
-// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces, so that random nonces are safe for 2^80 messages under one
-// key. Each message has an AES-256-GCM key of its own, derived from the key and the first half of the nonce.
+// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces. Random nonces are safe for 2^80 messages under one key. Each message
+// has its own AES-256-GCM key, derived from the key and the first half of the nonce.
 import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
 import { openedBy, TAG_BYTES } from './gcm.ts'
 
@@ -8,12 +8,12 @@ export const KEY_BYTES = 32
 
 /** A 256-bit key, prepared once for many messages. */
 export class Xaes {
-  // INVARIANT: ECB without padding keeps no state between whole blocks, so that one cipher object can derive every message key.
+  // INVARIANT: ECB without padding keeps no state between whole blocks, so one cipher object can derive every message key.
   readonly #ecb: Cipheriv
-  /** The two derivation blocks before the nonce is mixed in: their headers under the CMAC subkey. */
+  /** The two derivation blocks before the nonce is mixed in: their headers XOR the CMAC subkey. */
   readonly #mask = new Uint8Array(32)
 
-  /** Does not keep a reference to `key` (32 bytes); the caller may wipe it. Throws RangeError on another length. */
+  /** Does not keep `key` (32 bytes); the caller may wipe it. Throws RangeError for another length. */
   constructor(key: Uint8Array) {
     if (key.length !== KEY_BYTES) throw new RangeError('XAES-256-GCM takes a key of 32 bytes')
     this.#ecb = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
@@ -47,8 +47,8 @@ export class Xaes {
   }
 
   /**
-   * Overwrites the key and everything derived from it; the object seals and opens nothing afterwards. Ending the cipher makes OpenSSL
-   * wipe its key schedule, which begins with the key itself, now instead of at some later garbage collection.
+   * Overwrites the key and everything derived from it. The object can't be used afterwards. `final` makes OpenSSL wipe its key schedule, which begins
+   * with the key itself, at once instead of at a later garbage collection.
    */
   wipe(): void {
     this.#ecb.final()

@@ -1,4 +1,4 @@
-// Files of age whose file key the service wraps: sealing and opening a stream. Tests: test/files/files.test.ts, with the real age.
+// Encrypts and decrypts streams in age's format, with file keys that the service wraps. Tests: test/files/files.test.ts, with the real age.
 import { armored, unarmored } from '../cryptography/age-armor.ts'
 import {
   AgeFault,
@@ -14,7 +14,7 @@ import { type Context, type OwnStanza, readStanza } from './stanza.ts'
 
 type Parts = AsyncIterable<readonly Buffer[]>
 
-/** The sealed stream, for the holders of the key. Rejects before its first part where the service makes no data key. */
+/** Encrypts a stream under a CMK. Rejects before the first part where the service returns no data key. */
 export async function sealedFile(
   content: Fill,
   { keys, choice, armor, random }: { keys: DataKeys; choice: KeyChoice; armor: boolean; random: Random },
@@ -30,7 +30,9 @@ async function* after(header: Buffer, payload: Parts): Parts {
   yield* payload
 }
 
-/** The content of a sealed stream, in armor or not; only after its end is it known to be complete. Rejects with AgeFault, Refusal or Unreachable. */
+/**
+ * Decrypts a stream, in armor or not. Only content that ends without an error is complete. Rejects with AgeFault, Refusal or Unreachable.
+ */
 export async function openedFile(
   file: Fill,
   { keys, region, demanded }: { keys: DataKeys; region: string | null; demanded: Context },
@@ -42,7 +44,7 @@ export async function openedFile(
   return openPayload(payload, fileKey)
 }
 
-/** Throws AgeFault where there are none, which names those that are there. */
+/** Returns the stanzas of the service. Throws AgeFault, which names the other types, where there are none. */
 function ownStanzas(stanzas: readonly Stanza[]): readonly OwnStanza[] {
   const own = stanzas.flatMap((stanza) => readStanza(stanza) ?? [])
   if (own.length > 0) return own
@@ -50,7 +52,10 @@ function ownStanzas(stanzas: readonly Stanza[]): readonly OwnStanza[] {
   throw new AgeFault('no match', `no key of the service opens it: its recipients are of the types ${types}`)
 }
 
-/** The file key by the first stanza that opens. Rejects with why the last one that is about this service does not. */
+/**
+ * Returns the file key from the first stanza that opens. Rejects with the reason of the last stanza whose key the service knows, or else
+ * the first.
+ */
 async function unwrapped(
   stanzas: readonly OwnStanza[],
   { keys, region, demanded }: { keys: DataKeys; region: string | null; demanded: Context },
@@ -62,19 +67,19 @@ async function unwrapped(
       return await keys.unwrap(own, region)
     } catch (error) {
       if (error instanceof Unreachable) throw error
-      // That a key is unknown here says the least: another server may have it.
+      // An unknown key is the least helpful reason, since another server may have the key.
       if (why === null || !isUnknown(error)) why = error
     }
   }
   throw why
 }
 
-/** Whether the service knows no such key. */
+/** Whether the error means that the service does not have the key. */
 export function isUnknown(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'Forbidden.KeyNotFound'
 }
 
-/** Throws AgeFault when a context lacks what is demanded of it. */
+/** Throws AgeFault when a context lacks a demanded pair. */
 export function demandContext(context: Context, demanded: Context): void {
   for (const [name, value] of demanded) {
     if (context.get(name) === value) continue

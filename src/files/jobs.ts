@@ -1,4 +1,4 @@
-// Which files a line means, and what each becomes. Tests: test/files/files.test.ts.
+// Expands the paths of a command line to files and their targets. Tests: test/files/files.test.ts.
 import type { Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
@@ -15,13 +15,16 @@ export interface Job {
 
 export interface Jobs {
   readonly jobs: readonly Job[]
-  /** What can't be done, in a sentence each. */
+  /** The problems, one sentence each. */
   readonly failures: readonly string[]
-  /** What is left out of folders, in a sentence each. */
+  /** The entries of folders that are left out, one sentence each. */
   readonly leftOut: readonly string[]
 }
 
-/** The work on files, and on all in folders: beside each, or below `output`. `sealing`: to encrypt, else to decrypt. */
+/**
+ * Returns the jobs for files and for all files in folders. Targets are beside the sources, or below `output`. `sealing`: encrypt; otherwise
+ * decrypt.
+ */
 export async function jobsOf(paths: readonly string[], output: string | null, sealing: boolean): Promise<Jobs> {
   const [jobs, failures, leftOut]: [Job[], string[], string[]] = [[], [], []]
   const by = new Map<string, string>()
@@ -41,7 +44,7 @@ export async function jobsOf(paths: readonly string[], output: string | null, se
     else if (found.isFile()) add(path, dirname(path), found)
     else if (!found.isDirectory()) failures.push(`\`${path}\` is no file: give its content to standard input`)
     else {
-      // As `cp -r` does: below the name of the folder, or of nothing where it is called . or ..
+      // As with `cp -r`, targets are below the folder's own name, but not for a path that ends in . or ..
       const within = /^\.{0,2}$/.test(basename(path)) ? path : dirname(path)
       const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(
         (error: NodeJS.ErrnoException) => error,
@@ -75,7 +78,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
-/** What is wrong, without the path, which the sentence has. */
+/** Describes a file system error without the path, which the caller's sentence contains. */
 export function troubleOf(error: Error): string {
   const { code = '' } = error as NodeJS.ErrnoException
   return TROUBLES[code] ?? error.message

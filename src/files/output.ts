@@ -1,17 +1,17 @@
-// A file that appears under its name when all of it is on disk, or not at all. Tests: test/files/files.test.ts.
+// A new file that gets its name only when it is complete and on disk. Tests: test/files/files.test.ts.
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Random } from '../cryptography/age-stream.ts'
 
 export interface NewFileOptions {
-  /** Its permissions, less those that the process's umask takes away. */
+  /** The file's permissions, reduced by the process's umask. */
   readonly mode: number
-  /** What to do where there is such a file already, as the end of the error that says so; null to replace the file. */
+  /** The remedy in the error when the file already exists; null to replace the existing file. */
   readonly remedy: string | null
   readonly random: Random
 }
 
-/** What file systems without hard links answer to a link. */
+/** The errors of `link` on file systems without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
 export class NewFile implements AsyncDisposable {
@@ -27,7 +27,7 @@ export class NewFile implements AsyncDisposable {
     this.#file = file
   }
 
-  /** Begins the file. Rejects when there is such a file, unless this one replaces it. */
+  /** Creates the temporary file. Rejects when the file already exists, unless `remedy` is null. */
   static async begin(path: string, { mode, remedy, random }: NewFileOptions): Promise<NewFile> {
     if (remedy !== null) await demandNone(path, remedy)
     const temporary = `${path}.${random(8).toString('hex')}.part`
@@ -46,7 +46,7 @@ export class NewFile implements AsyncDisposable {
     }
   }
 
-  /** Gives the file its name, once it is on disk. */
+  /** Syncs the file to disk and then gives it its name. */
   async keep(): Promise<void> {
     await this.#file.sync()
     if (this.#remedy === null) await rename(this.#temporary, this.#path)
@@ -67,14 +67,14 @@ export class NewFile implements AsyncDisposable {
     }
   }
 
-  /** Removes what was not kept. */
+  /** Removes the temporary file unless it was kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close()
     await rm(this.#temporary, { force: true })
   }
 }
 
-/** Makes a file, for its owner alone, of all the chunks, or none. Rejects where there is such a file already, with the remedy. */
+/** Writes all chunks to a new file that only its owner can access, or creates no file. Rejects with the remedy where the file already exists. */
 export async function streamNewFile(
   path: string,
   chunks: AsyncIterable<Uint8Array>,

@@ -1,7 +1,7 @@
 // The conversation of a plugin with age: commands and replies, each a stanza (https://c2sp.org/age-plugin).
 import { encodeStanza, type Stanza, StanzaLines } from '../cryptography/age-header.ts'
 
-/** Of a line that has not ended. */
+/** The longest line, in bytes. */
 const MOST_HELD_BYTES = 1024 * 1024
 
 export class Talk {
@@ -14,7 +14,7 @@ export class Talk {
     this.#say = say
   }
 
-  /** The commands of a phase that age controls. */
+  /** Yields the commands of a phase that age controls. */
   async *phase(): AsyncGenerator<Stanza> {
     for (let stanza = await this.#next(); stanza.args[0] !== 'done'; stanza = await this.#next()) yield stanza
   }
@@ -25,12 +25,12 @@ export class Talk {
     await this.#next()
   }
 
-  /** Has age show a message to the user. */
+  /** Asks age to show a message to the user. */
   async tell(message: string): Promise<void> {
     await this.command({ args: ['msg'], body: Buffer.from(message) })
   }
 
-  /** Reports what went wrong, and ends the phase. */
+  /** Reports the faults and ends the phase. */
   async end(faults: readonly { readonly place: readonly string[]; readonly why: string }[]): Promise<void> {
     for (const { place, why } of faults) await this.command({ args: ['error', ...place], body: Buffer.from(why) })
     this.#say(encodeStanza({ args: ['done'], body: new Uint8Array(0) }))
@@ -38,7 +38,7 @@ export class Talk {
 
   async #next(): Promise<Stanza> {
     const { value, done } = await this.#stanzas.next()
-    if (done) throw new Error('age broke the conversation off')
+    if (done) throw new Error('age ended the conversation early')
     return value
   }
 }

@@ -7,22 +7,22 @@ import type { Talk } from './plugin-talk.ts'
 import type { DataKeys } from './service.ts'
 import { type OwnStanza, readStanza, TYPE } from './stanza.ts'
 
-/** The service at an endpoint, or at the one of the surroundings. Rejects where it can't be called. */
+/** Returns the service at an endpoint, or at the endpoint of the environment with null. Rejects where it can't be called. */
 export type DataKeysAt = (endpoint: string | null) => Promise<DataKeys>
 
-/** What is wrong with what age gave: the place, as the command `error` names it, and why. */
+/** A fault in age's input. `place` are the arguments of the command `error`. */
 interface Fault {
   readonly place: readonly string[]
   readonly why: string
 }
 
-/** A recipient or identity in the order given among its kind. */
+/** A recipient or identity from age, with its index among its kind. `address` is null where it is malformed. */
 interface Given {
   readonly place: readonly string[]
   readonly address: Address | null
 }
 
-/** Has the conversation of a state machine with age; returns false when no such machine is known. Rejects when age breaks it off. */
+/** Runs a state machine of the plugin protocol; returns false for an unknown one. Rejects when age ends the conversation early. */
 export async function runPlugin(machine: string, talk: Talk, keysAt: DataKeysAt): Promise<boolean> {
   if (machine === 'recipient-v1') await wrap(talk, keysAt)
   else if (machine === 'identity-v1') await unwrap(talk, keysAt)
@@ -93,7 +93,7 @@ interface Unwrapping {
   readonly keysAt: DataKeysAt
 }
 
-/** Hands out the file key of a file, where one identity opens one stanza; returns what keeps all of them from it. */
+/** Sends age the file key of a file if an identity opens one of its stanzas. Otherwise returns the faults. */
 async function unwrapFile(file: string, stanzas: readonly Stanza[], work: Unwrapping): Promise<readonly Fault[]> {
   const own: [place: readonly string[], stanza: OwnStanza][] = []
   for (const [i, stanza] of stanzas.entries()) {
@@ -117,7 +117,7 @@ async function unwrapFile(file: string, stanzas: readonly Stanza[], work: Unwrap
         return []
       } catch (error) {
         const why = (error as Error).message
-        // Another identity may open the file: what this server does not know, or should not open, is no error.
+        // Another identity may open the file, so a key that this server does not have, or a context that does not match, is only a message.
         if (isUnknown(error) || error instanceof AgeFault) await work.talk.tell(why)
         else faults.push({ place, why })
       }

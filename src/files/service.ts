@@ -1,4 +1,4 @@
-// What files ask of the key service: a data key to wrap a file key with, and to open one again. Works with any server of the API.
+// The calls of the key service for files: a new data key to wrap a file key, and the decryption of one. Works with any server of the API.
 import type { Stanza } from '../cryptography/age-header.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import { type Context, contextJson, DATA_KEY_BYTES, type OwnStanza, openStanza, sealStanza } from './stanza.ts'
@@ -8,11 +8,11 @@ export type CallKms = (
   parameters: ReadonlyMap<string, string>,
 ) => Promise<{ readonly status: number; readonly answer: Readonly<Record<string, unknown>> }>
 
-/** Which CMK makes the data keys of files, and what these are bound to. */
+/** The CMK for the data keys of files, and their encryption context. */
 export interface KeyChoice {
   /** A KeyId, an alias or an ARN. */
   readonly key: string
-  /** Null for the one of the surroundings. */
+  /** null for the region of the environment. */
   readonly region: string | null
   readonly context: Context
 }
@@ -26,16 +26,16 @@ export class Refusal extends Error {
   }
 }
 
-/** No call got through: no other file will fare better. */
+/** The service can't be reached. Further files would fail too. */
 export class Unreachable extends Error {}
 
-/** Wraps file keys, and unwraps them, by calls. */
+/** Wraps and unwraps file keys by calls of the service. */
 export class DataKeys {
   readonly #call: CallKms
   readonly #region: string | null
   readonly #said: (answer: Readonly<Record<string, unknown>>) => readonly string[]
 
-  /** `said`: what is said of a refusal. `region`: where keys are made use of whose region nobody says; null for the server's first one. */
+  /** `said` describes a refusal in lines. `region` is the default region; null for the server's first region. */
   constructor(
     call: CallKms,
     said: (answer: Readonly<Record<string, unknown>>) => readonly string[],
@@ -46,7 +46,7 @@ export class DataKeys {
     this.#region = region
   }
 
-  /** A stanza with the file key under a fresh data key. Rejects with Refusal or Unreachable. */
+  /** Returns a stanza with the file key under a new data key. Rejects with Refusal or Unreachable. */
   async wrap(fileKey: Uint8Array, choice: KeyChoice): Promise<Stanza> {
     const { key, context } = choice
     const region = choice.region ?? this.#region
@@ -59,12 +59,12 @@ export class DataKeys {
     return stanza
   }
 
-  /** The file key in a stanza. `region` is asked in place of the stanza's. Rejects with Refusal, Unreachable, or what is wrong with the stanza. */
+  /** Returns the file key in a stanza. `region` overrides the stanza's. Rejects with Refusal, Unreachable, or an error about the stanza. */
   async unwrap(own: OwnStanza, region: string | null): Promise<Buffer> {
     const parameters = { CiphertextBlob: own.blob.toString('base64') }
     const about = `it was encrypted with the key ${own.keyId}`
     const answer = await this.#ask('Decrypt', region ?? own.region, own.context, parameters, about)
-    // Else who writes the file could have it opened by any CMK that the caller may use, under another one's name.
+    // Without this check, the author of a file could have it decrypted by any CMK that the caller may use, under the name of another CMK.
     if (answer['KeyId'] !== own.keyId)
       throw new Error(`its header names the key ${own.keyId}, and its data key is of ${answer['KeyId']}`)
     const dataKey = dataKeyIn(answer)

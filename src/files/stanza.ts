@@ -1,4 +1,4 @@
-// The stanza of age files whose file key a data key of the service wraps (docs/reference/age-stanza.md).
+// The stanza in age files with the file key under a data key of the service (docs/reference/age-stanza.md).
 // Tests: test/files/stanza.test.ts.
 import { hkdfSync } from 'node:crypto'
 import {
@@ -17,37 +17,37 @@ const LABEL = 'strongroom/age/v1'
 /** Stands for the server's first region. */
 const NO_REGION = '-'
 
-/** What the service binds a data key to: names and values. */
+/** The encryption context of a data key: names and values. */
 export type Context = ReadonlyMap<string, string>
 
-/** A data key as the service encrypted it, and where it opens. */
+/** An encrypted data key, and the CMK, region and context that decrypt it. */
 export interface EncryptedDataKey {
-  /** As the service names the CMK, never an alias. */
+  /** The KeyId from the service's reply, never an alias. */
   readonly keyId: string
-  /** The CMK's region; null for the server's first one. */
+  /** The CMK's region; null for the server's first region. */
   readonly region: string | null
   readonly blob: Buffer
   readonly context: Context
 }
 
-/** A stanza as it was read. */
+/** A parsed stanza. */
 export interface OwnStanza extends EncryptedDataKey {
   readonly stanza: Stanza
 }
 
-/** The stanza that holds the file key under the data key (32 bytes), which must wrap nothing else. */
+/** Returns the stanza with the file key under the data key (32 bytes). The data key must not wrap anything else. */
 export function sealStanza(fileKey: Uint8Array, dataKey: Uint8Array, encrypted: EncryptedDataKey): Stanza {
   const { keyId, region, blob, context } = encrypted
   const args = [TYPE, keyId, region ?? NO_REGION, unpadded(blob), unpadded(Buffer.from(contextJson(context)))]
   return { args, body: wrapFileKey(wrappingKey(args, dataKey), fileKey) }
 }
 
-/** The file key; null when it was wrapped by another data key, or the stanza was altered. */
+/** Returns the file key; null when another data key wrapped it, or the stanza was altered. */
 export function openStanza({ stanza }: OwnStanza, dataKey: Uint8Array): Buffer | null {
   return unwrapFileKey(wrappingKey(stanza.args, dataKey), stanza.body)
 }
 
-/** Reads a stanza; null when it is of another type. Throws AgeFault when it is malformed. */
+/** Parses a stanza; null for another type. Throws AgeFault when it is malformed. */
 export function readStanza(stanza: Stanza): OwnStanza | null {
   const [type, keyId = '', region = '', blob = '', context = ''] = stanza.args
   if (type !== TYPE) return null
@@ -59,17 +59,17 @@ export function readStanza(stanza: Stanza): OwnStanza | null {
   return { keyId, region: region === NO_REGION ? null : region, blob: encrypted, context: pairs, stanza }
 }
 
-/** Binds the file key to all that the first line says. */
+/** Derives the wrapping key from the data key and all arguments of the stanza, so that a change of an argument is detected. */
 function wrappingKey(args: readonly string[], dataKey: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', dataKey, Buffer.from(args.join(' '), 'latin1'), LABEL, 32))
 }
 
-/** The JSON of a context, as EncryptionContext takes it. */
+/** The JSON of a context for the parameter EncryptionContext, sorted by name. */
 export function contextJson(context: Context): string {
   return JSON.stringify(Object.fromEntries([...context].toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-/** The context in a JSON object of texts, or null for anything else. */
+/** Parses a JSON object of texts; null for anything else. */
 export function readContext(json: string): Context | null {
   try {
     const value: unknown = JSON.parse(json)

@@ -1,4 +1,4 @@
-// Files through the envelope: from a file or a stream, to a file or a stream, in constant memory. Tests: test/files/files.test.ts.
+// Encrypts and decrypts from a file to a file, or from a stream to a stream, in constant memory. Tests: test/files/files.test.ts.
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -6,17 +6,17 @@ import type { Fill } from '../cryptography/age-stream.ts'
 import type { Job } from './jobs.ts'
 import { NewFile, type NewFileOptions } from './output.ts'
 
-/** Makes the other form of a stream, sealed or opened. */
+/** Encrypts or decrypts a stream. */
 export type Transform = (from: Fill) => Promise<AsyncIterable<readonly Buffer[]>>
 
 export interface Transfer {
   readonly transform: Transform
-  /** Learns how many bytes were read. */
+  /** Receives the number of bytes of each read. */
   readonly read: (bytes: number) => void
   readonly signal: AbortSignal
 }
 
-/** Does the work on a file, and makes the folder of the new one, which gets its name when it is whole and on disk. */
+/** Transforms a file to a new file, which gets its name only when it is complete and on disk. Creates the new file's folder. */
 export async function transferFile(
   { from, to, mode }: Job,
   { transform, read, signal }: Transfer,
@@ -34,18 +34,21 @@ export async function transferFile(
   await target.keep()
 }
 
-/** The same from a stream to a stream. Rejects with what went wrong; what was written until then is authentic, but not all. */
+/** Transforms a stream to a stream. After an error, the output written until then is authentic but incomplete. */
 export async function transferStream(from: Fill, to: Writable, transform: Transform): Promise<void> {
   await pump(await transform(from), (parts) => written(to, parts))
 }
 
-/** Frees the memory of a buffer at once, so that the next one is in the processor's cache: a collection would come many megabytes later. */
+/**
+ * Frees the memory of a buffer at once, so that the next buffer reuses memory in the processor's cache. A garbage collection comes only
+ * after many megabytes.
+ */
 function release({ buffer, length }: Buffer): void {
-  // Short ones share their memory with others.
+  // Short buffers share their memory with others.
   if (length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-/** Reads the next parts while the former are written. */
+/** Reads the next parts while the previous ones are written. */
 async function pump(
   parts: AsyncIterable<readonly Buffer[]>,
   write: (parts: readonly Buffer[]) => Promise<void>,
@@ -57,7 +60,7 @@ async function pump(
       signal?.throwIfAborted()
       await writing
       writing = write(some)
-      // It rejects where it is waited for.
+      // An error surfaces at the next `await writing`.
       writing.catch(() => undefined)
     }
   } finally {

@@ -1,4 +1,4 @@
-// What a KMS v2 provider does for kube-apiserver, which has the seeds of its data keys encrypted by a CMK of any server of the API
+// The KMS v2 provider of kube-apiserver: a CMK of any server of the API encrypts the seeds of kube-apiserver's data keys
 // (https://kubernetes.io/docs/tasks/administer-cluster/kms-provider/). Tests: test/kubernetes/provider.test.ts.
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import type { KeyManagementService } from './kms-v2_pb.ts'
@@ -12,19 +12,18 @@ export type CallKms = (
 export interface ProviderOptions {
   /** A KeyId, an alias or an ARN. */
   readonly key: string
-  /** The JSON that all ciphertexts are bound to; null for none. */
+  /** The EncryptionContext (JSON) of all ciphertexts; null for none. */
   readonly encryptionContext: string | null
   readonly call: CallKms
-  /** Learns why the provider is not healthy, when that changes; null when it is healthy again. */
+  /** Receives the reason when the provider becomes unhealthy or the reason changes, and null when it is healthy again. */
   readonly healthChanged: (reason: string | null) => void
 }
 
-/** What Status encrypts: only a ciphertext proves that the key can be used. */
+/** The plaintext that Status encrypts. Only an encryption proves that the key can be used. */
 const PROBE = Buffer.from('strongroom')
 
 /**
- * The service behind the socket. kube-apiserver makes a new data key when the key id changes, so the id names the CMK and the version that
- * encrypted.
+ * The gRPC service. kube-apiserver creates a new data key when the key id changes, so the id contains the CMK and the version that encrypted.
  */
 export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyManagementService> {
   let keyId = ''
@@ -64,8 +63,8 @@ export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyMan
 }
 
 /**
- * Refuses a ciphertext of another CMK than the key id that etcd has with it names, where that is given: else who writes to etcd could have
- * it opened by any CMK that the provider's credentials may use.
+ * Refuses a ciphertext whose CMK differs from the one in the key id, if there is one. The key id is stored in etcd beside the ciphertext.
+ * Without this check, an attacker with write access to etcd could have it decrypted by any CMK that the provider's credentials may use.
  */
 function demandCmk(cmk: unknown, keyId: string): void {
   if (keyId === '' || keyId.startsWith(`${cmk}/`)) return
@@ -89,7 +88,7 @@ async function called(
   throw new ConnectError(`${code}: ${message} (RequestId ${requestId})`, CODES[status] ?? Code.Unavailable)
 }
 
-/** gRPC's codes of refusals, by their HTTP status; anything else is worth another try. */
+/** The gRPC codes of refusals, by HTTP status. Any other status becomes Unavailable, which callers retry. */
 const CODES: Readonly<Record<number, Code>> = {
   400: Code.InvalidArgument,
   403: Code.PermissionDenied,

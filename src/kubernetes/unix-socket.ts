@@ -1,4 +1,4 @@
-// gRPC on a Unix socket that its owner alone can use. Tests: test/kubernetes/provider.test.ts.
+// gRPC on a Unix socket that only its owner can use. Tests: test/kubernetes/provider.test.ts.
 import { once } from 'node:events'
 import { lstatSync, unlinkSync } from 'node:fs'
 import { createServer, type ServerHttp2Session } from 'node:http2'
@@ -9,7 +9,7 @@ import { connectNodeAdapter } from '@connectrpc/connect-node'
 /** The longest message, in bytes. kube-apiserver sends seeds of 32 bytes and ciphertexts of at most 1 KiB. */
 const MESSAGE_BYTES = 64 * 1024
 
-/** Serves `routes` at `path`; a socket that a dead process left there gives way. Rejects when something else is there. */
+/** Serves `routes` at `path`. Replaces the socket of a process that has ended. Rejects when the path exists otherwise. */
 export async function serveGrpc(path: string, routes: (router: ConnectRouter) => void): Promise<AsyncDisposable> {
   await removeDeadSocket(path)
   const handler = connectNodeAdapter({
@@ -30,7 +30,7 @@ export async function serveGrpc(path: string, routes: (router: ConnectRouter) =>
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
-      // A session ends when its calls have: those under way are answered.
+      // A session ends after its running calls are answered.
       for (const session of sessions) session.close()
       await closed
     },

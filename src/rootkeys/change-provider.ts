@@ -1,5 +1,5 @@
-// Changing the provider of the root keys: another key wraps their ring, in one guarded update; no other record is touched.
-// A key file is written under a temporary name and renamed after the commit: whenever a crash comes, one of the two files fits.
+// Changes the provider of the root keys: one guarded update stores the ring wrapped by another key. No other record changes. A new key file has a
+// temporary name until it is renamed after the commit, so after a crash at any moment, one of the two files fits the database.
 import { existsSync } from 'node:fs'
 import type { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import {
@@ -18,7 +18,7 @@ import type { LiveRing } from './live-ring.ts'
 
 type Random = Pick<Randomness, 'randomBytes'>
 
-/** What the operator has to do by hand after a change, in words; empty for nothing. */
+/** The steps that the operator has to do by hand after a change, in words; empty where none are left. */
 export type LeftOver = readonly string[]
 
 /** Wraps the ring with a new key in the file `path`. Removes `former`, the key file in use until now; null for none. */
@@ -33,7 +33,7 @@ export async function changeToFile(
   if (isMountPoint(path))
     throw new Error(`\`${path}\` is a mount point and can't be replaced: name another file with --new-root-key-file`)
   await ring.look()
-  // These were made for changes that this one supersedes.
+  // Files of earlier changes that were not completed and that this change supersedes.
   const superseded = pendingKeyFiles(path)
   const { key, pending } = createPendingKeyFile(path)
   const provider = new KeyProvider('file', 'root key file', key, random)
@@ -65,12 +65,16 @@ export async function changeToPassphrase(
 }
 
 /** Wraps the ring with a new key in an HSM. Removes `former`, the key file in use until now; null for none. */
-export async function changeToHsm(ring: LiveRing, made: HsmRootKeyProvider, former: string | null): Promise<LeftOver> {
+export async function changeToHsm(
+  ring: LiveRing,
+  provider: HsmRootKeyProvider,
+  former: string | null,
+): Promise<LeftOver> {
   await ring.look()
-  const left = await changeTo(ring, made, null, former)
+  const left = await changeTo(ring, provider, null, former)
   if (left) return left
-  // Here it is certain that the key wraps nothing. Where the outcome of the commit is unknown, the key is left to the operator.
-  await made.discard().catch(() => {})
+  // The commit certainly failed, so the key wraps nothing. Where the outcome of a commit is unknown, the key is left to the operator.
+  await provider.discard().catch(() => {})
   throw moved()
 }
 
@@ -89,7 +93,7 @@ function removeAll(files: readonly (string | null)[]): LeftOver {
   return files.flatMap((file) => (file === null ? [] : tried(() => removeKeyFile(file), `remove ${file}`)))
 }
 
-/** Does the work after a change that is made already: a failure becomes something left to do and undoes nothing. */
+/** Does work after a committed change. A failure does not undo the change; it becomes a step for the operator. */
 function tried(work: () => void, what: string): LeftOver {
   try {
     work()
@@ -99,7 +103,7 @@ function tried(work: () => void, what: string): LeftOver {
   }
 }
 
-/** Removes the file if it holds the key that `formerKeyFile` identifies (keyCheck). */
+/** Removes the file if it contains the key that `formerKeyFile` identifies (keyCheck). */
 export function removeFormerKeyFile(path: string, formerKeyFile: string): LeftOver {
   return tried(() => {
     if (checkOf(path) === formerKeyFile) removeKeyFile(path)

@@ -1,5 +1,5 @@
-// The installation's record: which provider its root keys come from, and their ring, wrapped by that provider. The record is
-// authenticated under the current root of the ring that it holds, so only a process that can unwrap the ring can verify or write it.
+// The installation record: the provider of the root keys, and their ring, wrapped by that provider. The current root of the ring authenticates the
+// record, so only a process that can unwrap the ring can verify or write it.
 import { decodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import { ringOfOne } from '../cryptography/seal.ts'
 import type { ProviderName, RootKeyProvider } from '../keystore/root-key-provider.ts'
@@ -7,12 +7,12 @@ import { RootKeys } from '../keystore/root-keys.ts'
 import { Forged, fromRow, INSTALLATION, isCurrent, type Kind, type Recorded } from '../ledger/record.ts'
 import type { Row, Storage } from '../storage/storage.ts'
 
-/** What is stored of a root in the clear, in the order of the ring. Times are milliseconds since 1970. */
+/** The plaintext state of a root, in the order of the ring. Times are milliseconds since 1970. */
 export interface RootState {
   readonly since: number
-  /** Present while the root is announced: every server opens what is sealed under it, and it will be the current one. */
+  /** Present while the root is announced: every server opens values sealed under it, and it will become the current root. */
   readonly coming?: true
-  /** Since when nothing stored is left under it; null before. */
+  /** Since when no stored record needs it; null before. */
   readonly retiredAt: number | null
 }
 
@@ -30,11 +30,11 @@ export interface InstallationBody {
   readonly salt: string | null
   /** Present, forever, in a store of `serve --dev`. */
   readonly dev?: true
-  /** Absent in databases older than rings: the provider's key is their only root. */
+  /** Absent in databases of releases without rings; the provider's key is then the only root. */
   readonly ring?: RingState
-  /** Identifies (keyCheck) the key file that the last change of the provider made useless, so that it is removed; null for none. */
+  /** Identifies (keyCheck) the key file that the last change of the provider replaced, so that it can be removed; null for none. */
   readonly formerKeyFile?: string | null
-  /** The account that was created first; null before there is one. Absent in databases older than this member. */
+  /** The account that was created first; null before there is one. Absent in databases of releases without this member. */
   readonly firstAccount?: string | null
 }
 
@@ -63,23 +63,23 @@ export function unverified(row: Row): InstallationBody {
   }
 }
 
-/** What may open the ring: a provider, with the root itself in case the database is older than rings. */
+/** A candidate for opening the ring: a provider, with its key as the root in case the database has no ring yet. */
 export interface Candidate {
   readonly provider: RootKeyProvider
-  /** null for a provider that gives out no key. */
+  /** null for a provider that does not reveal its key. */
   readonly soleRoot: Uint8Array | null
   /** Finishes a change of the provider that a crash interrupted, once this candidate has opened the ring. */
   settle(): void
 }
 
-/** An authentic record and its ring. The caller wipes the ring, and the keys unless it keeps them. */
+/** An authenticated record and its ring. The caller wipes the ring, and the keys unless it keeps them. */
 export interface OpenedInstallation {
   readonly record: Installation
   readonly ring: Ring
   readonly keys: RootKeys
 }
 
-/** The authentic record and its ring, or null when this provider does not unwrap the ring. Throws when the record was altered. */
+/** Returns the authenticated record and its ring; null when this provider does not unwrap the ring. Throws when the record was altered. */
 export async function openInstallation(
   row: Row,
   provider: RootKeyProvider,
@@ -106,14 +106,14 @@ export async function openInstallation(
   }
 }
 
-/** The error for a record that no server wrote like this. */
+/** The error for a record that no server has written in this form. */
 export function altered(): Error {
   return new Error(
     'the installation record, which holds the wrapped root keys, is damaged or was altered: restore the database from its backup',
   )
 }
 
-/** The states of the roots; of a database without a ring, that of its only root. */
+/** The states of the roots; for a database without a ring, the state of its only root. */
 export function rootStates({ body, createdAt }: Installation): readonly RootState[] {
   return body.ring?.roots ?? [{ since: createdAt, retiredAt: null }]
 }

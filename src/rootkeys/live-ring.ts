@@ -1,5 +1,6 @@
-// The root keys of a running program: opened once, watched while it runs, and changed by one guarded update of their record.
-// A change by another process is taken over at the next look, or when a commit meets it; a server that can't follow it does not commit.
+// The root keys of a running program: opened at the start, watched while it runs, and changed by one guarded update of their record. `look` adopts
+// a change by another process; it runs every second, and when a commit finds that the record has changed. A server that can't open the new ring does
+// not commit.
 import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
@@ -18,10 +19,10 @@ import {
   unverified,
 } from './installation-record.ts'
 
-/** What may open the ring of this record according to the settings, the likeliest first. An error says what to set. */
+/** Returns the candidates for opening the ring of this record according to the settings, the most likely first. An error says what to set. */
 export type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
 
-/** A ring and its states, in place of the present ones. */
+/** A new ring and its states. */
 export interface RingChange {
   readonly ring: Ring
   readonly states: readonly RootState[]
@@ -50,14 +51,14 @@ export class LiveRing {
     this.keys = opened.keys
   }
 
-  /** Opens the ring of a row with the first candidate that fits. An error says what to change. */
+  /** Opens the ring of a row with the first matching candidate. An error says what to change. */
   static async open(row: Row, storage: Storage, candidates: Candidates): Promise<LiveRing> {
     const { opened, provider } = await openWith(row, await candidates(unverified(row)))
     wipeRing(opened.ring)
     return new LiveRing(storage, candidates, opened, provider)
   }
 
-  /** The installation's record as it was last seen. */
+  /** The installation record as last read. */
   get record(): Installation {
     return this.#record
   }
@@ -73,11 +74,11 @@ export class LiveRing {
   }
 
   /**
-   * Takes over what has changed.
-   * Throws Unavailable when the record can't be read now, or names root keys that this server can't open.
+   * Reads the record and adopts its changes. Throws Unavailable when the record can't be read at present, or has root keys that this server can't
+   * open.
    */
   look(): Promise<void> {
-    // A request that comes while a look is reading gets the next one, since the present one may have read an older record.
+    // A look that is already reading may read an older record. So a request that arrives meanwhile gets the next look.
     this.#looking ??= this.#inTurn(() => {
       this.#looking = null
       return this.#look()
@@ -85,7 +86,7 @@ export class LiveRing {
     return this.#looking
   }
 
-  /** One look, or one change, at a time. */
+  /** Runs looks and changes one at a time. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work)
     this.#turn = mine.catch(() => {})
@@ -101,7 +102,7 @@ export class LiveRing {
     this.#record = fromRow(row, this.keys)
   }
 
-  /** Whether a row that changed still holds the ring in use: only its provider changed, or a root was retired. */
+  /** Whether a changed row still contains the ring in use, because only the provider changed or a root was retired. */
   #sameRing(row: Row): boolean {
     return isCurrent(row, this.keys) && (unverified(row).ring?.generation ?? 0) === this.#generation
   }
@@ -125,7 +126,7 @@ export class LiveRing {
     this.#provider = provider
   }
 
-  /** Opens a row with the provider at hand, or else with what the settings name now. */
+  /** Opens a row with the present provider, or else with the candidates of the settings. */
   async #openAgain(row: Row): Promise<{ opened: OpenedInstallation; provider: RootKeyProvider }> {
     if (unverified(row).ring) {
       const opened = await openInstallation(row, this.#provider, null)
@@ -135,8 +136,8 @@ export class LiveRing {
   }
 
   /**
-   * Changes the record unless it has changed since the last look; returns whether it did. `change` gets the ring and its states, and
-   * returns others, or null to leave them; `body` replaces fields of the record; `provider` wraps the ring from now on.
+   * Changes the record. Returns false, and changes nothing, when the record has changed since the last look. `change` takes the ring and its states
+   * and returns new ones, or null to keep them. `body` replaces members of the record. `provider` wraps the ring from now on.
    */
   change(changes: RecordChange): Promise<boolean> {
     return this.#inTurn(() => this.#change(changes))
@@ -152,14 +153,14 @@ export class LiveRing {
     const bytes = encodeRing(next)
     const keys = new RootKeys(next)
     try {
-      // The provider that opens the record now; another process may have changed it since this program started.
+      // `present` opened the record just now. It may differ from the provider at the start, because another process may have changed it.
       const wrapping = provider ?? present
       const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
       const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
       const { revision } = this.#record
       const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
       const update = { change: 'update', row: toRow(after, keys), from: revision } as const
-      // The former wrapped ring must leave no trace on disk.
+      // The former wrapped ring must not remain on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }
       const { outcomes } = await this.#storage.commit([commit], chaining(keys), null)
       if (outcomes[0] !== 'committed') return false

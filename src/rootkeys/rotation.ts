@@ -1,13 +1,13 @@
-// Rotating the root key (docs/root-key.md#rotate-the-root-key) in steps. Each is one commit, so that a rotation can stop after any of them and
-// continue from there:
+// The rotation of the root key (docs/root-key.md#rotate-the-root-key). Each step is one commit, so a rotation can stop after any step and continue
+// from there:
 //
-//   announced   the new root is the last of the ring: every server opens what is sealed under it, none seals under it yet
-//   current     the new root is the first: every server seals and authenticates under it
-//   retired     nothing stored is under the older roots any more; they stay for tokens that were issued
-//   dropped     the older roots are gone from the ring
+//   announced   the new root is the last of the ring: every server opens values sealed under it, and none seals under it yet
+//   current     the new root is the first of the ring: every server seals and authenticates under it
+//   retired     no stored record is under the older roots any more; they remain for tokens that were issued
+//   dropped     the older roots are removed from the ring
 //
-// After the first step the rotation waits until every server has seen the new root, so that each server opens the tokens of all others.
-// Records need no wait: the ledger commits none under root keys that the installation record does not name as current.
+// After the first step the rotation waits until every server has seen the new root, so that each server can open the tokens of all others. Records
+// need no wait: the ledger commits nothing under root keys that the installation record does not have as current.
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
 import { rootStates } from './installation-record.ts'
@@ -16,10 +16,10 @@ import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.t
 
 /** How long a new root is announced before it becomes the current one, in milliseconds. Servers look once a second. */
 export const SETTLE_MS = 5000
-/** How long a retired root stays, in milliseconds: sessions last up to 12 hours, import tokens 24. */
+/** How long a retired root stays in the ring, in milliseconds: sessions last up to 12 hours, import tokens 24 hours. */
 export const RETIRED_MS = 36 * 3_600_000
 
-/** The speed of a rotation. `giveWay` lets calls run between records. */
+/** The speed of a rotation. `giveWay` lets calls run between batches of records. */
 export interface Pace {
   now(): number
   readonly settleMs: number
@@ -35,7 +35,7 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
 }
 
-/** Rotates the root key, or finishes a rotation that was interrupted. An error says what to do, and leaves a rotation that can continue. */
+/** Rotates the root key, or finishes an interrupted rotation. After an error, which says what to do, the rotation can be continued. */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Walked> {
   await ring.look()
   const unfinished = stageOf(ring)
@@ -47,12 +47,12 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
   const { generation } = rooms.keys
   const walked = await walk(rooms, pace.progress, pace.giveWay)
   await ring.look()
-  // Another process may have finished this rotation and begun the next one: then this walk has brought nothing under its root key.
+  // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
   if (rooms.keys.generation === generation) await retire(ring, pace.now())
   return walked
 }
 
-/** Records that were written under a retired root key. No server does that; an attacker who knows the key may have forged them. */
+/** Records under a retired root key. No server writes such records; an attacker who knows the key may have forged them. */
 export class Strays extends Error {
   readonly records: readonly RowKey[]
   constructor(records: readonly RowKey[]) {
@@ -62,8 +62,8 @@ export class Strays extends Error {
 }
 
 /**
- * Drops the retired roots once a pass through all records has found none under them. Returns whether this process dropped them.
- * Throws Strays when it found some, unless `anyway`: then these records are refused from now on.
+ * Drops the retired roots, after a pass through all records that finds none under them. Returns whether this process dropped them. Throws Strays if
+ * there are such records. With `anyway`, drops the roots without the pass; such records are refused from then on.
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
   if (!(await isRetired(ring))) return false
@@ -90,7 +90,7 @@ async function isRetired(ring: LiveRing): Promise<boolean> {
   return stage === 'retired'
 }
 
-/** Whether the retired roots have stayed for RETIRED_MS at `now`. */
+/** Whether all retired roots have been retired for RETIRED_MS at `now`. */
 export function dropIsDue(ring: LiveRing, now: number): boolean {
   if (stageOf(ring) !== 'retired') return false
   return rootStates(ring.record).every(({ retiredAt }) => retiredAt === null || retiredAt + RETIRED_MS <= now)

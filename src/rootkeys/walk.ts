@@ -1,5 +1,5 @@
-// Brings every record under the current root key: its MAC, and the sealed values in its body. It works batch by batch, behind the
-// calls, and skips what is under the current root already, so that it can be interrupted and started again at any time.
+// Renews every record under the current root key: its MAC, and the sealed values in its body. It works in batches while calls run, and skips records
+// that are already under the current root, so it can be interrupted and restarted at any time.
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
@@ -11,9 +11,9 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { HEAD_PLACE, type RowKey, recordKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
-/** Few enough that calls wait a few milliseconds at the most on SQLite. */
+/** The size of a batch: small enough that calls wait only a few milliseconds on SQLite. */
 const AT_ONCE = 100
-/** The same where nothing is written. */
+/** The size of a batch that is only read. */
 const READ_AT_ONCE = 1000
 
 export interface Rooms {
@@ -25,22 +25,22 @@ export interface Rooms {
   readonly runtime: Pick<Runtime, 'randomBytes' | 'pause'>
 }
 
-/** Hears how far the walk is: records seen, and how many there are. */
+/** Receives the progress of the walk: how many records it has seen, and how many there are. */
 export type Progress = (seen: number, total: number) => void
 
 export interface Walked {
-  /** Records, and parts of the event index, that were under an older root, or changed before the walk could renew them. */
+  /** The number of records and parts of the event index that were under an older root, or changed before the walk could renew them. */
   readonly renewed: number
-  /** Records that are authentic under no root, left as they are. */
+  /** The records that are not authentic under any root. They stay unchanged. */
   readonly forged: readonly RowKey[]
 }
 
-/** Throws Unavailable when the database can't be reached; what is done by then stays done. */
+/** Walks through all records. Throws Unavailable when the database can't be reached; records renewed until then stay renewed. */
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
   const forged: RowKey[] = []
   let renewed = 0
   for await (const { found, since } of batches(rooms, AT_ONCE, progress, giveWay)) {
-    const done = await Promise.all(found.map((one) => renew(one, since, rooms)))
+    const done = await Promise.all(found.map((scanned) => renew(scanned, since, rooms)))
     renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
   }
@@ -48,7 +48,7 @@ export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Prom
   return { renewed, forged }
 }
 
-/** The records that are authentic under an older root, or hold a value that is sealed under one. Changes nothing. */
+/** Returns the records that are authentic under an older root, or contain a value that is sealed under one. Changes nothing. */
 export async function straysOf(
   rooms: Rooms,
   progress: Progress,
@@ -77,8 +77,8 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
 }
 
 /**
- * Returns whether there was something to do; the record was found after the change number was `since`. A commit that did not go through says
- * nothing of the record: that is looked at again.
+ * Renews a record if that is needed; returns whether it was. The record was read at or after change number `since`. If the commit fails,
+ * the record is read again, because its state is then unknown.
  */
 async function renew({ record, current, key }: Scanned, since: number, rooms: Rooms): Promise<boolean> {
   if (!record) return false
@@ -90,9 +90,9 @@ async function renew({ record, current, key }: Scanned, since: number, rooms: Ro
   const view = ledger.view()
   const body = resealed(record, rooms)
   if (current && body === record.body) return false
-  // The revision alone does not tell: a record that was removed meanwhile, and made again, may have the same one.
+  // The revision alone is not enough: a record that was deleted and created again meanwhile may have the same revision.
   const isAsFound = view.relies({ keys: [recordKey(key.kind, key.account, key.region, key.id)], number: since })
-  // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
+  // Does not scrub, which would truncate the database's log with every batch. The commit that retires the older roots scrubs all of it.
   const call = { changes: [update(record, { body })], nonce: null, event: null, view }
   if (!isAsFound || (await ledger.commit(call)) !== 'committed') {
     const now = ledger.view().basis
@@ -101,11 +101,11 @@ async function renew({ record, current, key }: Scanned, since: number, rooms: Ro
   return true
 }
 
-/** The body with its values sealed under the current root; the same body when all of them are. */
+/** Returns the body with its values sealed under the current root; the same object when all of them already are. */
 function resealed(record: Recorded<unknown>, { keys, runtime }: Pick<Rooms, 'keys' | 'runtime'>): unknown {
   const reseal: Reseal = (place, sealed) => {
     const opened = keys.openUnder(place, Buffer.from(sealed, 'base64'))
-    // A value that opens under no root (another store's, or altered) loses nothing when a root is dropped.
+    // A value that opens under no root (of another store, or altered) stays unchanged: a dropped root would not have opened it either.
     if (!opened) return sealed
     try {
       if (opened.root === keys.current) return sealed

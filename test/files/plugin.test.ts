@@ -249,7 +249,7 @@ describe('age-plugin-strongroom', () => {
     assert.equal(code, 2)
     assert.match(err, /no state machine `recipient-v2`/)
     const { code: broken, err: why } = await runHere(['age', 'plugin', '--age-plugin=identity-v1'], env, false, [])
-    assert.deepEqual([broken, why], [1, 'strongroom: age broke the conversation off\n'])
+    assert.deepEqual([broken, why], [1, 'strongroom: age ended the conversation early\n'])
   })
 
   it('starts under its own name, also through a link', async () => {
