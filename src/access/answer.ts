@@ -1,4 +1,4 @@
-// What the service would reply to a caller, decided by the service's own code.
+// Answers what the service would decide for a caller, with the service's own code.
 import { isDeepStrictEqual } from 'node:util'
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
@@ -13,21 +13,21 @@ import type { Action, StatementPlace } from '../ram/policy/policy-set.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
 import { askedFor, findingOf, operationOf, unknownAction } from './question.ts'
 
-/** What an answer takes. */
+/** The services that an answer needs. */
 export type Rooms = Pick<House, 'ledger' | 'authorizer' | 'settings'>
-/** The rooms while one question is answered. */
+/** The same, with the view in which one question is answered. */
 type Asked = Omit<Rooms, 'ledger'> & { readonly ledger: LedgerView }
 
-/** Whether somebody may perform an action on a resource. */
+/** The question whether a caller may perform an action on a resource. */
 export interface Question {
   readonly action: string
-  /** As given; each caller's call finds the resource in its own account. */
+  /** As the user typed it. Each caller's call looks the resource up in the caller's own account. */
   readonly arn: string
-  /** What the call would say of itself. Keys of `further` come before all others. */
+  /** The condition values of the imagined request. Keys of `further` take precedence. */
   readonly facts: RequestFacts
 }
 
-/** What the service would decide. */
+/** The decision that the service would make. */
 export interface Answer {
   readonly decision: 'Allow' | Denial['type']
   readonly reason: string
@@ -40,7 +40,7 @@ const FREE = 'Every authenticated caller may: no policy is evaluated.'
 const FOREIGN = 'The resource belongs to another account, where only a role lets anybody in.'
 const NO_ROLE = 'There is no such role.'
 
-/** What the service would decide, by the same checks in the same order. */
+/** Returns the decision that the service would make. Runs the same checks in the same order. */
 export async function answerTo(caller: Caller, question: Question, { ledger, ...others }: Rooms): Promise<Answer> {
   return answerIn(caller, question, { ...others, ledger: ledger.view() })
 }
@@ -64,7 +64,7 @@ async function answerIn(caller: Caller, question: Question, rooms: Asked): Promi
   return { decision: denial?.type ?? 'Allow', reason: reasonOf(caller, denial), statements, warnings }
 }
 
-/** AssumeRole takes a statement of the caller's policies and one of the role's trust policy. */
+/** AssumeRole needs an Allow of the caller's policies and one of the role's trust policy. */
 async function assumption(caller: Caller, question: Question, rooms: Asked): Promise<Answer> {
   const { service, account = '', resource = '' } = parseArn(question.arn) ?? {}
   const [, roleName] = /^role\/([^/]+)$/.exec(resource) ?? []
@@ -84,7 +84,7 @@ async function assumption(caller: Caller, question: Question, rooms: Asked): Pro
   }
 }
 
-/** The statements of the caller's policies that match, and the condition keys on which that depends. */
+/** Returns the statements of the caller's policies that match, and the condition keys on which that depends. */
 async function consulted(
   caller: Caller,
   resources: readonly Resource[],
@@ -108,7 +108,7 @@ async function consulted(
         const keys = set.conditionKeys(action, arn, every)
         if (deniedOn === undefined) return { statements, keys }
         const second = set.matching(action, deniedOn, values).filter(({ effect }) => effect === 'Deny')
-        const denials = second.filter((one) => !statements.some((other) => isDeepStrictEqual(one, other)))
+        const denials = second.filter((denial) => !statements.some((other) => isDeepStrictEqual(denial, other)))
         return { statements: [...denials, ...statements], keys: [...keys, ...set.conditionKeys(action, deniedOn)] }
       })
     },
@@ -116,10 +116,10 @@ async function consulted(
   return { statements: each.flatMap(({ statements }) => statements), keys: each.flatMap(({ keys }) => keys) }
 }
 
-/** Condition keys that only a request can fill. Tags are those of the key, and the time is now. */
+/** Condition keys that only a real request can set. An answer uses the tags of the resource and the present time. */
 const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId|ram:OidcIssuerUrl)$/s
 
-/** A warning for each condition key that counts and is not given, or that no call has. */
+/** Returns a warning for each relevant condition key that the question does not set, or that no call has. */
 function openKeys(keys: readonly string[], { facts: { further } }: Question): string[] {
   return [...new Set(keys)].flatMap((key) => {
     if (further?.has(key)) return []

@@ -1,4 +1,4 @@
-// Principals as callers: how the service sees a call of a user, or of a session of a role.
+// Principals as callers: a user, the account, or a session of a role.
 import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { Reads } from '../ram/find.ts'
@@ -10,7 +10,7 @@ interface Rooms {
   readonly accounts: Pick<Accounts, 'exists'>
 }
 
-/** The caller that an ARN names; null where there is none. */
+/** Returns the caller that an ARN names; null where it does not exist. */
 export async function callerOf(principal: string, rooms: Rooms): Promise<Caller | null> {
   const [, accountId = '', kind, name = ''] = /^acs:ram:\*?:(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
   const context = { ledger: rooms.ledger, caller: { accountId } }

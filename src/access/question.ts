@@ -1,4 +1,4 @@
-// The resources that a question about access is decided on: those that the operation itself finds, in the caller's own account.
+// The resources on which a question about access is decided: those that the operation itself locates, in the caller's own account.
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
 import { locateParts } from '../api/locate.ts'
@@ -11,25 +11,25 @@ import { secretResource } from '../kms/secrets/secret-name.ts'
 import { deviceResource } from '../ram/mfa-device.ts'
 import { policyResource, ramResource } from '../ram/resources.ts'
 
-/** What operations need to find their resources. */
+/** The context in which operations locate their resources. */
 export type Finding = Pick<CallContext, 'caller' | 'scope' | 'now' | 'ledger' | 'settings'>
 
-/** The resources that policies are evaluated on, and what the answer leaves open. */
+/** The resources on which policies are evaluated, and warnings about the limits of the answer. */
 export interface Asked {
   readonly resources: readonly Resource[]
-  /** Whether the resource is another account's: only roles let in callers of other accounts. */
+  /** Whether the resource belongs to another account. Callers of other accounts have access only through roles. */
   readonly foreign: boolean
   readonly warnings: readonly string[]
 }
 
-/** Actions that are checked without an operation of their name. */
+/** Actions that have no operation of their name. */
 const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
 
-/** The operation whose action this is, in any case, or null. */
+/** Returns the operation of an action, ignoring case, or null. */
 export function operationOf(action: string): CallOperation | null {
   const lower = action.toLowerCase()
   return (
-    everyOperation().find((one) => `${one.product.service}:${one.name}`.toLowerCase() === lower) ??
+    everyOperation().find(({ product, name }) => `${product.service}:${name}`.toLowerCase() === lower) ??
     everyOperation().find(({ otherActions = [] }) => otherActions.some((other) => other.toLowerCase() === lower)) ??
     null
   )
@@ -39,19 +39,19 @@ function everyOperation(): readonly CallOperation[] {
   return products.flatMap(({ operations }) => [...operations.values()])
 }
 
-/** A warning where no call needs the action, or null. */
+/** Returns a warning where no call needs the action, or null. */
 export function unknownAction(action: string): string | null {
-  if (operationOf(action) || RE_ENCRYPT.some((one) => one.toLowerCase() === action.toLowerCase())) return null
+  if (operationOf(action) || RE_ENCRYPT.some((known) => known.toLowerCase() === action.toLowerCase())) return null
   const [, name = action] = action.split(':')
-  const meant = everyOperation().filter((one) => one.name.toLowerCase() === name.toLowerCase())
-  const advice = new Set(meant.map((one) => ` Did you mean ${one.product.service}:${one.name}?`))
+  const meant = everyOperation().filter((operation) => operation.name.toLowerCase() === name.toLowerCase())
+  const advice = new Set(meant.map((operation) => ` Did you mean ${operation.product.service}:${operation.name}?`))
   return `no call here needs the action \`${action}\`.${[...advice].join('')}`
 }
 
 const KIND_AND_NAME = /^([a-z-]+)\/(.+)$/s
-/** Takes the place of what a call would name besides; nothing can have this name. */
+/** Stands for the other names that a call would need. No resource can have this name. */
 const UNNAMED = '?unnamed?'
-/** Parameters that name what a call is about. */
+/** Parameters that name a call's resources. */
 const NAMING = [
   'KeyId',
   'AliasName',
@@ -65,7 +65,7 @@ const NAMING = [
   'TrailName',
 ]
 
-/** The resources of the caller's call, by the operation's own `locate`. */
+/** Returns the resources of the caller's call, as the operation's own `locate` finds them. */
 export async function askedFor(operation: CallOperation | null, arn: string, context: Finding): Promise<Asked> {
   const parts = parseArn(arn)
   const warnings: string[] = []
@@ -80,7 +80,7 @@ export async function askedFor(operation: CallOperation | null, arn: string, con
     warnings.push(
       `${operation.name} is decided on what ${unnamed.join(' and ')} name as well, which this answer leaves out`,
     )
-  const arns = found.length > 0 ? found.map((one) => one.arn) : ['*']
+  const arns = found.length > 0 ? found.map(({ arn }) => arn) : ['*']
   if (found.some(({ deniedOn }) => deniedOn === resource.arn))
     warnings.push(
       `${operation.name} is allowed on ${arns.join(' and ')} alone: of statements on ${arn}, only a Deny counts`,
@@ -96,7 +96,7 @@ function plain(arn: string): Resource {
 
 async function locatedBy(operation: CallOperation, arn: string, resource: Resource, context: Finding) {
   const parameters = Object.entries(operation.parameters)
-  // A ciphertext names its key, and is not at hand.
+  // A call names the key by a ciphertext, which the question does not have.
   if (operation.parameters['CiphertextBlob']) {
     const actions = operation.name === 'ReEncrypt' ? RE_ENCRYPT : [undefined]
     return { found: actions.map((action) => (action === undefined ? resource : { ...resource, action })), unnamed: [] }
@@ -111,14 +111,14 @@ async function locatedBy(operation: CallOperation, arn: string, resource: Resour
     Object.fromEntries(named.map(([name, value]) => [name, { value, enumerable: true }])),
   ) as never
   const all = await locateParts(operation, values, context as CallContext)
-  const found = all.filter((one) => !one.arn.includes(UNNAMED))
+  const found = all.filter(({ arn }) => !arn.includes(UNNAMED))
   const isNothing = all.length === 0 && Object.keys(names).length === 0
-  // A name that makes something new, such as a secret, is none of the resources.
+  // A missing name matters only if it would name a resource. The name of a new secret, for example, does not.
   const deciding = found.length < all.length ? unnamed : []
   return { found: found.length > 0 || isNothing ? found : [resource], unnamed: deciding }
 }
 
-/** The parameters by which a call of the operation would name the resource. */
+/** Returns the parameters by which a call of the operation would name the resource. */
 function namesIn(arn: string, { parameters }: CallOperation): Record<string, unknown> {
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
   const [, kind = '', name = ''] = KIND_AND_NAME.exec(resource) ?? []
@@ -148,7 +148,7 @@ function namesIn(arn: string, { parameters }: CallOperation): Record<string, unk
   return Object.fromEntries(Object.entries(byName).filter(([parameter]) => parameters[parameter]))
 }
 
-/** The resource of the caller's account as a call would find it: with its own spelling, its tags, the key of an alias. */
+/** Returns the resource as a call would find it in the caller's account: with its own spelling, its tags, and the key of an alias. */
 async function resourceCalled(arn: string, context: Finding): Promise<Resource> {
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
   const [, kind = '', name = ''] = KIND_AND_NAME.exec(resource) ?? []
@@ -170,7 +170,10 @@ async function resourceCalled(arn: string, context: Finding): Promise<Resource> 
   }
 }
 
-/** How a call of this caller finds its resources: in the region of the resource, where it has one. */
+/**
+ * Returns the context in which a call of this caller locates its resources: in the resource's region if the ARN has one, else in the first
+ * region.
+ */
 export function findingOf(
   caller: Caller,
   arn: string,

@@ -1,4 +1,4 @@
-// All principals of an account that may do something, each asked as the service would decide its call.
+// Finds all principals of an account that may perform an action, with the decision that the service would make for each.
 import type { Caller } from '../api/caller.ts'
 import { afterName, ROLE, ramScope, USER, USER_NAME } from '../ram/records.ts'
 import { answerTo, oddities, type Question, type Rooms } from './answer.ts'
@@ -6,7 +6,7 @@ import { roleCaller, rootCaller, userCaller } from './principals.ts'
 
 const AT_ONCE = 1000
 
-/** The ARNs of all principals of the account that may, and warnings about what the answer leaves open. */
+/** Returns the ARNs of all principals of the account that may perform the action, and warnings about the limits of the answer. */
 export async function whoCan(account: string, question: Question, rooms: Rooms) {
   const scope = ramScope(account)
   const view = rooms.ledger.view()

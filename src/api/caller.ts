@@ -18,7 +18,7 @@ export interface LoggedOn {
   readonly mfa: boolean
 }
 
-/** The account itself, which may do anything with its own resources: no policy is evaluated. */
+/** The account itself. It may do anything with its own resources; no policy is evaluated. */
 export interface AccountCaller extends Identity {
   readonly type: 'root-account'
   readonly loggedOn?: LoggedOn
@@ -40,7 +40,7 @@ export interface SessionCaller extends Identity {
   readonly startedAt: number
   /** The service that assumed the role, or null. */
   readonly invokedBy: string | null
-  /** Whether who assumed the role had logged on with a second factor; absent where nobody had logged on. */
+  /** Whether the principal that assumed the role had logged on with a second factor; absent where it had not logged on. */
   readonly mfa?: boolean
 }
 
@@ -49,7 +49,7 @@ export interface ServiceCaller extends Identity {
   readonly type: 'service'
 }
 
-/** Whoever sends a token of an OIDC provider: the token is still to be verified. `principalId` is the provider's ARN, `userName` its name. */
+/** A caller with a token of an OIDC provider, before the token is verified. `principalId` is the provider's ARN, `userName` its name. */
 export interface FederatedCaller extends Identity {
   readonly type: 'oidc-provider'
   /** The provider's issuer. */
@@ -58,13 +58,13 @@ export interface FederatedCaller extends Identity {
 
 export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller | FederatedCaller
 
-/** The service principal that calls, with an AccessKey of its own or in a session that it started; null for any other caller. */
+/** The calling service principal, which uses its own AccessKey or a session that it started; null for any other caller. */
 export function servicePrincipal(caller: Caller): string | null {
   if (caller.type === 'service') return caller.userName
   return caller.type === 'assumed-role' ? caller.invokedBy : null
 }
 
-/** The value of the condition key acs:MFAPresent: whether a second factor was checked at log-on; null where nobody logged on. */
+/** The value of the condition key acs:MFAPresent: whether a second factor was checked at log-on; null for a caller without a log-on. */
 export function mfaPresent(caller: Caller): boolean | null {
   switch (caller.type) {
     case 'root-account':

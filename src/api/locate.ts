@@ -1,4 +1,4 @@
-// Locating: which resources a call names. A call is authorized on them; the event of a refused call shows as many as can be found.
+// Locates the resources that a call names. The call is authorized on them. The event of a refused call shows those that can be found.
 import { Refusal } from './errors.ts'
 import type { AnyOperation, Resource } from './operation.ts'
 import { readableValues } from './parameters.ts'

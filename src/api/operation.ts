@@ -1,12 +1,13 @@
-// Operations: one declaration each (kms/operations/encrypt.ts is one). What else knows an operation follows from its declaration:
+// Operations. Each has one declaration (such as kms/operations/encrypt.ts), from which everything else about it is derived:
 //
 //   parameters           validation, help of the command line, the reference of operations
-//   action and locate    what policies are asked about, and the resources in events
-//   trail, access        what events show of the call
-//   refusals             the reference, and a test that holds them against what is refused
+//   action and locate    the action and the resources for policies, and the resources in events
+//   trail, access        the content of events
+//   refusals             the reference, and a test that compares them with the actual refusals
 //   decide               the reply, and the changes that the ledger commits with the event
 //
-// test/gateway/operations.json is the golden file of all declarations; test/api/declarations.must-not-compile.ts has those that the compiler refuses.
+// test/gateway/operations.json is the golden file of all declarations. test/api/declarations.must-not-compile.ts has declarations that must
+// not compile.
 import type { Caller } from './caller.ts'
 import type { Code } from './errors/catalogue.ts'
 import type { Parameters, Values } from './parameters.ts'
@@ -17,21 +18,24 @@ export interface Resource {
   readonly type: string
   readonly name: string
   readonly arn: string
-  /** Its tags, for conditions in policies; absent where there are none. */
+  /** The resource's tags, for conditions in policies; absent where it has none. */
   readonly tags?: Tags
-  /** The action that policies must allow on this resource, where it is not the operation's action. */
+  /** The action that policies must allow on this resource, if it differs from the operation's action. */
   readonly action?: string
-  /** Set where it stands for all resources whose ARN begins as its own does before the final `*`: policies must allow each, whatever tags it has. */
+  /**
+   * Set where the resource stands for all resources whose ARN begins with `arn` up to the final `*`. Policies must allow each of them, whatever its
+   * tags.
+   */
   readonly every?: true
-  /** A second ARN of the resource: a Deny on it counts as well, and an Allow does not. */
+  /** A second ARN of the resource. A Deny on it counts as well; an Allow on it does not. */
   readonly deniedOn?: string
-  /** The service principal that needs no policy to use it: a cloud product, of its service key. */
+  /** The service principal that may use the resource without a policy: the cloud product that owns a service key. */
   readonly usedBy?: string
-  /** The ARN of what the call named instead of the resource, such as an alias. A denial shows only this. */
+  /** The ARN that the call named instead of the resource, such as an alias. A denial shows only this ARN. */
   readonly asked?: string
   /**
-   * The owner of a resource of another account, with the resource's name and ARN there; `name` and `arn` above are then as the caller
-   * gave them. The owner's trail records the call too.
+   * The owner of a resource of another account, with the resource's real name and ARN; `name` and `arn` above are then as the caller sent them.
+   * The owner's trail records the call too.
    */
   readonly owner?: { readonly account: string; readonly name: string; readonly arn: string }
 }
@@ -48,14 +52,14 @@ export interface Decision<Change> {
   readonly changes: readonly Change[]
   /** Resources that the call creates, such as a new key. */
   readonly created?: readonly Resource[]
-  /** The bodies of further events: of what the service itself does with the call, to something else than its resources. */
+  /** The bodies of further events, about the service's own changes of other resources as part of the call. */
   readonly ownWork?: readonly string[]
 }
 
-/** What the account's security preference can let users manage of themselves. */
+/** What the account's security preference can allow users to manage about themselves. */
 export type SelfService = 'password' | 'access keys' | 'MFA devices'
 
-/** A declared operation. `C` is the context it may use; `Change` is what the ledger can commit for it. */
+/** A declared operation. `C` is its context; `Change` is the type of changes that the ledger commits for it. */
 export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly product: Product
   readonly name: string
@@ -65,8 +69,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'
   /**
-   * The parameters and the members of the reply that events show. null: calls leave no event. `unverified`: the parameters that they show
-   * while the claimant is not verified; absent, all of `show`.
+   * The parameters and the members of the reply that events show. null: calls have no event. `unverified`: the parameters that events show while the
+   * claimant is not verified; all of `show` where it is absent.
    */
   readonly trail: {
     readonly show: readonly Extract<keyof NoInfer<P>, string>[]
@@ -77,47 +81,47 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly action: string | null
   /** Further names of the action: an Allow under any of them suffices, and a Deny under any denies. */
   readonly otherActions?: readonly string[]
-  /** Answers are JSON whatever format the request names, because they hold free-form objects. */
+  /** Replies are always JSON, even if the request asks for another format, because they contain free-form objects. */
   readonly jsonOnly?: true
   /** The refusal of a call that would exceed a quota. */
   readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
   /** Set where the account's security preference can allow users to do this to themselves without a policy. */
   readonly selfService?: SelfService
-  /** The codes that it refuses with, besides those of any call (docs/errors.md#any-call). */
+  /** The codes of its refusals, besides those of any call (docs/errors.md#any-call). */
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
-  /** Set where nobody signs the call, and a token among its parameters proves the caller. */
+  /** Set where the call is not signed and a token among its parameters proves the caller. */
   readonly claimant?: Claimant<Values<NoInfer<P>>, C>
-  /** Condition keys of its own that the call sets, by name. */
+  /** The values of operation-specific condition keys, by name. */
   requestKeys?(values: Values<NoInfer<P>>): ReadonlyMap<string, string>
   /**
    * The resources that the call names, resolved as far as they exist, for policies and events. An array where several parameters name
    * resources: when one of them refuses, the event still shows the resources of the others.
    */
   readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
-  /** Reads, decides, and writes nothing. Throws a Refusal. It may be called again on newer records when its changes can't be committed. */
+  /** Decides the call. Reads records and writes none. Throws a Refusal. It is called again on newer records when its changes can't be committed. */
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
 
-/** How the caller of a call that nobody signs is found and proven. */
+/** Finds and proves the caller of a call that is not signed. */
 interface Claimant<V, C> {
-  /** Whom the call claims to be of, before anything is proven. Throws a Refusal where that is nobody known. */
+  /** Returns the claimed caller, before anything is proven. Throws a Refusal for an unknown caller. */
   find(values: V, context: Claims<C>): Promise<Caller>
   /** Verifies the token. Throws a Refusal unless it proves the caller. */
   verify(values: V, context: C): Promise<void>
 }
 
-/** What finding a claimant may use. */
+/** The context for finding a claimant. */
 type Claims<C> = C extends { readonly ledger: unknown } ? Pick<C, 'ledger'> : never
 type Locate<V, C> = (values: V, context: C) => Promise<readonly Resource[]>
 
-/** An operation as its file declares it: product and action follow. `action: null` lets every authenticated caller call it. */
+/** An operation as its file declares it; `operationsOf` adds product and action. With `action: null`, every authenticated caller may call it. */
 export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Change, P>, 'product' | 'action'> & {
   readonly action?: null
 }
 
-/** Returns the maker of a product's operations. The action of each is `service:Name`. */
+/** Returns the function that declares a product's operations. Their actions are `service:Name`. */
 export function operationsOf<C, Change>(product: Product) {
   return <P extends Parameters>(declaration: Declaration<C, Change, P>): Operation<C, Change, P> => ({
     ...declaration,
@@ -126,7 +130,7 @@ export function operationsOf<C, Change>(product: Product) {
   })
 }
 
-/** An operation of any parameters, as dispatch handles it: values reach it only through `readValues`. */
+/** An operation with any parameters, for the gateway. It gets values only through `readValues`. */
 export interface AnyOperation<C, Change>
   extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags' | 'requestKeys' | 'claimant'> {
   readonly claimant?: Claimant<never, C>

@@ -1,19 +1,19 @@
-// Parameter types: what a parameter may be, how its text becomes a value, and how help describes it. An operation declares its parameters
-// with the functions below; `readValues` reads them once, before anything else is read, so that inside an operation every value is valid.
+// Parameter types: the rule of a parameter, its parser and its description for help. An operation declares its parameters with the functions below.
+// `readValues` parses them once, before anything else is read, so inside an operation every value is valid.
 import type { PlainCode } from './errors/catalogue.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
-/** What forms can know of a text or a number beforehand: the part of a rule that is not only words. */
+/** The machine-readable part of a parameter's rule, which forms check before a call. */
 export interface Limits {
-  /** The least and the greatest number; with `unit`, of the number that a text such as 7d begins with. */
+  /** The smallest and the largest number. With `unit`, they limit the number at the beginning of a text such as 7d. */
   readonly min?: number
   readonly max?: number
   readonly unit?: 'd'
-  /** The fewest and the most characters. */
+  /** The shortest and the longest text, in characters. */
   readonly shortest?: number
   readonly longest?: number
-  /** The most bytes, in UTF-8 or decoded. */
+  /** The longest value, in bytes of UTF-8, or of the decoded value. */
   readonly mostBytes?: number
   /** The source of a regular expression with the flag u that the whole text matches. */
   readonly pattern?: string
@@ -23,7 +23,7 @@ export interface Limits {
 export interface Shape extends Limits {
   /** The operator's setting that lowers `max`. */
   readonly maxSetting?: 'maxPendingWindowDays'
-  /** The most items of a list in JSON, and the limits of the members that each item has. */
+  /** The longest JSON list, in items, and the limits of the members of each item. */
   readonly mostItems?: number
   readonly members?: Readonly<Record<string, Limits>>
 }
@@ -37,17 +37,17 @@ export interface Parameter<T> {
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
-  /** What an absent parameter that is not required has for a value: see `optional`. */
+  /** The value of an absent parameter that is not required: see `optional`. */
   readonly fallback?: unknown
-  /** Present where an empty text is a value; elsewhere it counts as absent. */
+  /** Set where an empty text is a value. Without it, an empty text counts as absent. */
   readonly mayBeEmpty?: true
-  /** The refusal of a call without the parameter, where it is not MissingParameter. */
+  /** The refusal of a call without the parameter, if it is not MissingParameter. */
   readonly missing?: (name: string) => Refusal
-  /** The code that refuses a value of its own, where it has one that does not name the parameter. */
+  /** The code that refuses an invalid value, if the parameter has its own code. */
   readonly refusedWith?: PlainCode
-  /** Returns the value of a decoded text, which is empty only where it may be. Throws a Refusal that names the parameter. */
+  /** Parses a decoded text, which is empty only with `mayBeEmpty`. Throws a Refusal that names the parameter. */
   read(name: string, text: string): T
-  /** How it takes a list or a map in pieces, Name.1.Member or Name.key; absent where it takes none. */
+  /** How it takes a list or a map in pieces (Name.1.Member or Name.key); absent where it takes no pieces. */
   readonly pieces?: Pieces
 }
 
@@ -58,7 +58,7 @@ export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never
 }
 
-/** A required value that `read` makes from the text. Where `read` returns null, the call is refused with `refusal`. */
+/** A required value that `read` parses from the text. Where `read` returns null, the call is refused with `refusal`. */
 export function parameter<T extends {}>(
   type: Parameter<T>['type'],
   rule: string,
@@ -85,7 +85,7 @@ export function matching(rule: string, code: PlainCode, pattern: RegExp): Parame
   return { ...checked, shape: { pattern: pattern.source } }
 }
 
-/** A required value that InvalidParameter refuses, with the rule, where `read` returns null. */
+/** A required value. Where `read` returns null, the call is refused with InvalidParameter and the rule. */
 function ruled<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null): Parameter<T> {
   return parameter(type, rule, (name) => refuse('InvalidParameter', { name, rule }), read)
 }
@@ -97,7 +97,7 @@ export function text(options: { max: number; rule?: string; pattern?: RegExp }):
   return { ...checked, shape: { longest: max, ...(pattern && { pattern: pattern.source }) } }
 }
 
-/** The same parameter, of which forms know more. */
+/** The same parameter with more limits for forms. */
 export function shaped<T>(parameter: Parameter<T>, shape: Shape): Parameter<T> {
   return { ...parameter, shape: { ...parameter.shape, ...shape } }
 }
@@ -125,10 +125,10 @@ export function boolean(): Parameter<boolean> {
   })
 }
 
-/** A required member of a closed list; case matters. */
+/** A required choice from a closed list; case matters. */
 export function choice<const T extends string>(...choices: readonly T[]): Parameter<T> {
   const rule = `One of ${choices.join(', ')}.`
-  const checked = ruled('choice', rule, (given) => choices.find((one) => one === given) ?? null)
+  const checked = ruled('choice', rule, (given) => choices.find((choice) => choice === given) ?? null)
   return { ...checked, shape: { choices } }
 }
 
@@ -160,21 +160,21 @@ function parse(value: string): unknown {
   }
 }
 
-/** The same parameter, for which an empty text is a value like any other. */
+/** The same parameter, but with an empty text as a possible value. */
 export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
   return { ...parameter, mayBeEmpty: true }
 }
 
-/** A text that an update may clear: null where it is absent and stays as it is, '' where it is given empty. */
+/** A text that an update may clear: null where it is absent and stays unchanged, '' where it is sent empty. */
 export function clearable(property: Parameter<string>): Parameter<string | null> {
   const read = (name: string, text: string) => (text === '' ? '' : property.read(name, text))
   return optional(possiblyEmpty({ ...property, read }), null)
 }
 
 /**
- * Reads the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty. Refuses
- * an absent required one before any other fault, and then as the parameters say. Ignores a parameter that is not declared, but refuses a
- * piece that its declared parameter does not take.
+ * Parses the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty. A missing required
+ * parameter is refused before any invalid value. Parameters that are not declared are ignored, but a piece that a declared parameter does not take
+ * is refused.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
@@ -187,7 +187,7 @@ export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap
   return values as Values<P>
 }
 
-/** The same values, each read at its first use: an invalid parameter refuses only the code that reads it. */
+/** The same values, but each is parsed when it is used. An invalid parameter throws only where its value is used. */
 export function readableValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const values = {}
   for (const [name, parameter] of Object.entries(declared))

@@ -1,10 +1,10 @@
-// Values that clients send in pieces: lists as Name.1, Name.2 or Name.1.Key, maps as Name.key. A piece that no parameter takes is refused
-// and never ignored, because the client relies on it.
+// Values that clients send in pieces: lists as Name.1, Name.2 or Name.1.Key, maps as Name.key. A piece that its parameter does not take is refused
+// instead of ignored, because the client relies on it.
 import { refuse } from './errors.ts'
 
-/** How a parameter takes pieces. `rest` is what follows its name and a dot. */
+/** How a parameter takes pieces. `rest` is the part of a piece's name after the parameter's name and a dot. */
 export interface Pieces {
-  /** The most pieces of one parameter. */
+  /** The limit on pieces of one parameter. */
   readonly most: number
   fits(rest: string): boolean
   /** The text of the whole value; '' when there are no pieces. */
@@ -13,14 +13,13 @@ export interface Pieces {
 
 export type Piece = readonly [rest: string, value: string]
 
-/** The part of a parameter's declaration that matters here. */
 type Declared = Readonly<Record<string, { readonly rule: string; readonly pieces?: Pieces }>>
 
 const NONE: ReadonlyMap<string, string> = new Map()
 
 /**
- * Returns the whole text of each parameter that came in pieces. Refuses with InvalidParameter a piece that its parameter does not take,
- * too many pieces, and a parameter that came whole as well.
+ * Returns the whole text of each parameter that was sent in pieces. Refuses with InvalidParameter a piece that its parameter does not take, too
+ * many pieces, and a parameter that was also sent whole.
  */
 export function gathered(declared: Declared, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   let found: Map<string, Piece[]> | null = null
@@ -44,14 +43,14 @@ export function gathered(declared: Declared, given: ReadonlyMap<string, string>)
   return new Map([...found].map(([name, all]) => [name, declared[name]?.pieces?.joined(all) ?? '']))
 }
 
-/** Whether this name of a request's parameter is a piece of a declared parameter. */
+/** Whether a name in a request is a piece of a declared parameter. */
 export function isPiece(declared: Declared, full: string): boolean {
   const dot = full.indexOf('.')
   const name = full.slice(0, Math.max(0, dot))
   return Object.hasOwn(declared, name) && declared[name]?.pieces?.fits(full.slice(dot + 1)) === true
 }
 
-/** An index has one spelling, so that no item comes twice. */
+/** Each index has only one spelling, so no item can occur twice. */
 const INDEX = /^(?:0|[1-9]\d{0,3})$/
 
 /** Texts as Name.1, Name.2, …: a JSON array in the order of the indexes. Gaps and empty texts are skipped. */

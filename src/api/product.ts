@@ -1,4 +1,4 @@
-// The products of the cloud: what differs between them stands here, so that no other file asks which product a call belongs to.
+// The products of the cloud. All differences between them are declared here, so that no other file has to distinguish products.
 import { type Denial, type Refusal, refuse, refuseFor } from './errors.ts'
 
 export interface Product {
@@ -8,16 +8,16 @@ export interface Product {
   readonly service: string
   /** Its name on pages for people. */
   readonly title: string
-  /** The only path, besides `/`, that its calls may come by; null where there is none. */
+  /** The only path of its calls besides `/`; null where there is none. */
   readonly path: string | null
-  /** Whether it is the same in every region: then a RegionId that is not served means nothing. */
+  /** Whether it is the same in every region. Then a RegionId that is not served is ignored. */
   readonly isGlobal: boolean
-  /** Whether its events show in every region. */
+  /** Whether its events appear in every region. */
   readonly hasGlobalEvents: boolean
-  /** Whether each region of an account has rate limits of its own. */
+  /** Whether each region of an account has separate rate limits. */
   readonly hasRegionalRates: boolean
   readonly requestIds: 'lower case' | 'upper case'
-  /** The forms of its resources' ARNs in the cloud, with REGION, ACCOUNT and NAME for what varies; not all of these kinds are here. */
+  /** The forms of its resources' ARNs in the cloud, with REGION, ACCOUNT and NAME as placeholders. The service does not have all of these kinds. */
   readonly resources: readonly string[]
   /** The refusal of a call over its account's rate. */
   throttled(): Refusal
@@ -44,7 +44,7 @@ export const KMS: Product = {
   denied: (denial) => refuseFor(denial, 'Forbidden.NoPermission', { resource: askedFor(denial) }),
 }
 
-/** What all products but KMS have in common. */
+/** Common to all products except KMS. */
 const OTHER = {
   path: null,
   isGlobal: false,
@@ -78,7 +78,7 @@ export const IMS: Product = {
   title: 'IMS',
   isGlobal: true,
   hasGlobalEvents: true,
-  // Its operations are about resources of RAM. But policies that cover whole products list these too.
+  // Its operations concern resources of RAM. But policies that cover whole products list these ARNs too.
   resources: ['acs:ims:*:ACCOUNT:*', 'acs:ims:*:ACCOUNT:saml-provider/NAME'],
   denied: RAM.denied,
 }
@@ -89,7 +89,7 @@ export const STS: Product = {
   service: 'sts',
   title: 'STS',
   isGlobal: true,
-  // Nothing here has such an ARN. But policies that cover whole products list this one too.
+  // No resource here has such an ARN. But policies that cover whole products list it.
   resources: ['acs:sts:*:ACCOUNT:*'],
   denied: (denial) =>
     refuseFor(denial, 'NoPermission', {
@@ -112,7 +112,7 @@ export const ACTIONTRAIL: Product = {
 
 export const PRODUCTS: readonly Product[] = [KMS, RAM, IMS, STS, ACTIONTRAIL]
 
-/** Stands in events and metrics for the product of a call that names none. Its calls reach no operation, and no policy is asked about them. */
+/** The product in events and metrics of a call that names no product. Such a call reaches no operation, and no policy is evaluated for it. */
 export const UNKNOWN_PRODUCT: Product = {
   ...OTHER,
   name: 'Unknown',
@@ -130,7 +130,7 @@ export function productNamed(name: string): Product | null {
   return byName.get(name) ?? null
 }
 
-/** The resource as the caller named it: a caller who is refused learns no more than that. */
+/** The resource as the caller named it. A denied caller must not learn more. */
 function askedFor({ asked, resource }: Denial): string {
   return asked ?? resource
 }

@@ -1,8 +1,8 @@
-/** The texts of the seconds that were asked for last: most are those of now, and of records that are read often. */
+/** A cache of formatted seconds: most requests need the present second, or those of records that are read often. */
 const texts = new Map<number, string>()
 const MOST_TEXTS = 1024
 
-/** Formats milliseconds since 1970 as answers do: ISO 8601 in UTC, to the second. */
+/** Formats milliseconds since 1970 for replies: ISO 8601 in UTC, to the second. */
 export function isoSeconds(ms: number): string {
   const second = Math.floor(ms / 1000)
   const known = texts.get(second)

@@ -1,4 +1,4 @@
-// What operations of ActionTrail refuse with.
+// The refusals of ActionTrail's operations.
 import type { Entries } from './entries.ts'
 
 export const actiontrail = {

@@ -1,4 +1,4 @@
-// What a call of any product can be refused with.
+// The refusals that a call of any product can get.
 import type { Entries } from './entries.ts'
 
 export const anyCall = {

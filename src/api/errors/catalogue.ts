@@ -13,7 +13,7 @@ export type Code = keyof typeof catalogue
 type Slots<Text extends string> = Text extends `${string}{${infer Slot}}${infer Rest}` ? Slot | Slots<Rest> : never
 type SlotsOf<C extends Code> = Slots<C | (typeof catalogue)[C]['message']>
 
-/** What fills the slots of a code and its message: one text for each slot, and no argument where there are none. */
+/** The texts for the slots of a code and its message: one for each slot, and no argument for a code without slots. */
 export type Details<C extends Code> = [SlotsOf<C>] extends [never] ? [] : [details: Record<SlotsOf<C>, string>]
 
 /** The codes without slots. */

@@ -1,4 +1,4 @@
-// What the console refuses with, besides the operations that it calls.
+// The console's own refusals, besides those of the operations that it calls.
 import type { Entries } from './entries.ts'
 
 export const console = {

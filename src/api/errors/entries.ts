@@ -1,4 +1,4 @@
-// What the catalogue says of a code.
+// The form of the catalogue's entries.
 
 interface Entry {
   /** The HTTP status of the answer. */
@@ -7,7 +7,7 @@ interface Entry {
 }
 
 /**
- * Entries by code. Codes, statuses and messages are the cloud's to the letter, because clients compare them. Both texts can have slots,
- * such as the name of the parameter in InvalidParameter.{name}.Length.
+ * Entries by code. Codes, statuses and messages are exactly the cloud's, because clients compare them. Code and message can have slots, such as the
+ * name of the parameter in InvalidParameter.{name}.Length.
  */
 export type Entries = Readonly<Record<string, Entry>>

@@ -1,4 +1,4 @@
-// What operations of KMS refuse with.
+// The refusals of KMS's operations.
 import type { Entries } from './entries.ts'
 
 export const kms = {

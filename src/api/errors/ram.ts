@@ -1,4 +1,4 @@
-// What operations of RAM and IMS refuse with. STS refuses with EntityNotExist.Role too.
+// The refusals of RAM's and IMS's operations. STS uses EntityNotExist.Role too.
 import type { Entries } from './entries.ts'
 
 export const ram = {

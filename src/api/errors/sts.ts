@@ -1,4 +1,4 @@
-// What operations of STS refuse with.
+// The refusals of STS's operations.
 import type { Entries } from './entries.ts'
 
 export const sts = {
