@@ -1,16 +1,16 @@
-// Which connections may be open, of each source and in total, and which of them gives way when there are too many.
+// Limits the open connections of each source and in total, and decides which one is closed when there are too many.
 import type { Limits } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'
 import { isLoopback } from './source.ts'
 
-/** A connection, as far as it counts. */
+/** The properties of a connection that admission uses. */
 export interface Admitted extends Holder {
   readonly address: string
   /** Whether a call of an authenticated caller came on it. */
   known: boolean
-  /** When the last such call came; later is greater. */
+  /** An increasing number for the time of the last such call. */
   calledIn: number
-  /** Whether a complete request is not answered yet. */
+  /** Whether a complete request awaits its answer. */
   readonly working: boolean
 }
 
@@ -21,7 +21,7 @@ export class Admission<H extends Admitted> {
   readonly #limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerSource'>
   readonly #end: (leaving: H) => void
 
-  /** `end` closes a connection that gives way; it is dropped already. */
+  /** `end` closes a connection that gives way. It no longer counts at that point. */
   constructor(limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerSource'>, end: (leaving: H) => void) {
     this.#limits = limits
     this.#end = end
@@ -32,7 +32,7 @@ export class Admission<H extends Admitted> {
     return this.#strangers.total + this.#known.total
   }
 
-  /** Takes a new connection, for which another gives way when there are too many. Returns false when none may, and takes none then. */
+  /** Admits a new connection. When there are too many, another one gives way; returns false when none may give way. */
   admit(connection: H): boolean {
     if (!this.#hasRoom(connection)) return false
     this.#strangers.take(connection, 1)
@@ -43,7 +43,7 @@ export class Admission<H extends Admitted> {
   recognize(connection: H): void {
     if (connection.known) return
     connection.known = true
-    // A connection that has closed does not count any more.
+    // A connection that has closed meanwhile does not count any more.
     if (this.#strangers.drop(connection, 1)) this.#known.take(connection, 1)
   }
 
@@ -66,7 +66,7 @@ export class Admission<H extends Admitted> {
     return this.open < maxConnections || this.#makeRoom(this.#strangers.heaviest(), this.#known)
   }
 
-  /** Ends the oldest of a source's strangers; where there is none, one of these known callers' connections, which must be at rest. */
+  /** Closes the oldest unauthenticated connection of a source, or else an idle one of `known`. Returns whether it closed one. */
   #makeRoom(source: string | null, known: Iterable<H>): boolean {
     const [oldest] = source === null ? [] : this.#strangers.holders(source)
     const leaving = oldest ?? this.#atRest(known)
@@ -76,7 +76,7 @@ export class Admission<H extends Admitted> {
     return true
   }
 
-  /** Returns the connection of the heaviest source that has had no call for longest. */
+  /** Returns, of the idle connections of the heaviest source, the one without a call for the longest time. */
   #atRest(known: Iterable<H>): H | null {
     let found: H | null = null
     let most = 0

@@ -9,7 +9,7 @@ import type { House } from './house.ts'
 import type { Limits } from './limits.ts'
 import { closePorts } from './server.ts'
 
-/** What the process that accepts learns of its connections. Each connection keeps the number that it came with. */
+/** Receives reports about connections, in the accepting process. Each connection keeps the number that it came with. */
 export interface Acceptor {
   recognized(numbers: readonly number[]): void
   closed(numbers: readonly number[]): void
@@ -18,7 +18,7 @@ export interface Acceptor {
 
 export class Adopting {
   readonly #edge: Edge
-  /** One server for each address, in the order of the addresses. None of them listens. */
+  /** One server for each address, in the same order. None of them listens. */
   readonly #servers: readonly Server[]
   readonly #acceptor: Acceptor
   readonly #runtime: Runtime
@@ -40,7 +40,7 @@ export class Adopting {
     })
     this.#servers = addresses.map(({ region }) => {
       const server = this.#edge.server(region, tls)
-      // node:http limits how long connections may take only after this event.
+      // node:http enforces its time limits on connections only after this event.
       server.emit('listening')
       return server
     })
@@ -57,15 +57,15 @@ export class Adopting {
     } else this.#note(this.#closed, number)
   }
 
-  /** Ends a connection when its call is answered, so that another one has room. */
+  /** Closes a connection to make room for another one, after its call is answered. */
   giveWay(number: number): void {
     const connection = this.#connections.get(number)
     if (connection) this.#edge.connections.giveWay(connection)
-    // The connection closed meanwhile, or never arrived.
+    // The connection has closed meanwhile, or never arrived.
     else this.#note(this.#closed, number)
   }
 
-  /** Finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */
+  /** Finishes the calls in progress and closes all connections, after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
     await closePorts(this.#servers)
     await this.#edge.drain(this.#servers, this.#emptied(), deadlineMs)
@@ -85,7 +85,7 @@ export class Adopting {
     if (number !== undefined) this.#note(list, number)
   }
 
-  /** Collects the numbers of one turn of the event loop, which go out together. */
+  /** Collects the numbers of one turn of the event loop, which are reported together. */
   #note(list: number[], number: number): void {
     if (this.#recognized.length + this.#closed.length === 0) this.#runtime.soon(() => this.#tell())
     list.push(number)

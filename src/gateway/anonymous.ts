@@ -1,5 +1,5 @@
-// Calls that nobody signs: their callers prove themselves by a token among the parameters, which the operation itself verifies. Until then
-// each is throttled by where it comes from, and costs little. Only a verified call draws on the rate of whom it is of (docs/pods.md).
+// Calls without a signature. A token among their parameters proves the caller; the operation itself verifies it. Before that, a call costs
+// little and is throttled by its source. Only a verified call counts against the rate of its claimant (docs/pods.md).
 import type { Caller } from '../api/caller.ts'
 import { Refusal } from '../api/errors.ts'
 import { readableValues, readValues } from '../api/parameters.ts'
@@ -16,7 +16,7 @@ type Anonymous = Pick<CallOperation, 'parameters' | 'product'> & {
   readonly claimant: NonNullable<CallOperation['claimant']>
 }
 
-/** The operation that a request names if it is one that nobody signs; else null. */
+/** Returns the operation that a request names if its calls are not signed; otherwise null. */
 export function anonymousOperation(
   request: HttpRequest,
   parameters: Parameters,
@@ -24,16 +24,16 @@ export function anonymousOperation(
 ): Anonymous | null {
   const named = (name: 'Action' | 'Version') => parameters.get(name) || header(request, `x-acs-${name.toLowerCase()}`)
   const version = named('Version')
-  const operation = products.find((one) => one.version === version)?.operations.get(named('Action'))
+  const operation = products.find((product) => product.version === version)?.operations.get(named('Action'))
   return operation?.claimant ? { ...operation, claimant: operation.claimant } : null
 }
 
-/** The request without the header by which a signer would name itself: it means nothing here. */
+/** Returns the request without the header Authorization, which such a call does not use. */
 export function unsigned(request: HttpRequest): HttpRequest {
   return { ...request, headers: { ...request.headers, authorization: undefined } }
 }
 
-/** The door of calls to an operation that nobody signs. Its callers are claimed, not proven. */
+/** The door of calls that are not signed. Their callers are claimed, not proven. */
 export function anonymousDoor(operation: Anonymous): Door {
   const { product } = operation
   return {
@@ -54,7 +54,7 @@ export function anonymousDoor(operation: Anonymous): Door {
   }
 }
 
-/** Whether the rate of whom a verified call is of lets it go on. */
+/** Whether the rate of a verified call's claimant allows the call. */
 export function admitsVerified({ principalId }: Caller, house: House, now: number): boolean | Promise<boolean> {
   return admits('verified claimant', principalId, house, now)
 }
@@ -68,7 +68,7 @@ function admits(
   return rateLimiter.admitAnonymous(rate, whose, settings.oidc.callsPerSecond, now)
 }
 
-/** Whom the call claims to be of. Refuses a call of nobody known with the first fault of its parameters. */
+/** Returns the claimed caller. For an unknown one, refuses with the first fault of the parameters, if there is one. */
 async function claimedBy(
   { parameters: declared, claimant }: Anonymous,
   parameters: Parameters,

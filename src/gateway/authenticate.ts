@@ -1,5 +1,6 @@
-// Authentication: proves who signed a request (docs/reference/signatures.md, "Order of the checks", steps 4 to 10). It makes the request's claim,
-// finds the AccessKey, and proves the claim. Cheap checks come first: before the AccessKey is found, no work depends on how long the request is.
+// Authentication: proves who signed a request (docs/reference/signatures.md, "Order of the checks", steps 4 to 10). It parses the request's
+// claim, finds the AccessKey, and verifies the claim. Cheap checks come first: until the AccessKey is found, the work does not depend on
+// the request's length.
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -16,19 +17,19 @@ import { sameSignature } from './signature.ts'
 /** How many characters of the string to sign SignatureDoesNotMatch shows, for clients to compare with their own. */
 const MAX_SHOWN = 16_384
 
-/** The caller of a request, its nonce, which must not be used again, and how much its unsigned parts count. */
+/** The caller of a request, its nonce, which must not be used again, and the standing of its Host header. */
 export interface Authenticated {
   readonly caller: Caller
-  /** null in a session of the console, where there is no signature that could be replayed. */
+  /** null in a session of the console, which has no signature that could be replayed. */
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
   readonly host: HostStanding
   /** The day, region and product that the signing key of ACS4 is valid for; null with the other schemes. */
   readonly scope: Scope | null
-  /** The caller is only claimed: the token that proves it is not verified yet. */
+  /** Set where the caller is only claimed, because its token is not verified yet. */
   readonly unverified?: true
 }
 
-/** Where authentication looks callers up. */
+/** The services in which authentication looks up callers. */
 export interface Credentials {
   readonly accessKeys: Pick<AccessKeys, 'find'>
   readonly securityTokens: Pick<SecurityTokens, 'open'>
@@ -36,7 +37,7 @@ export interface Credentials {
   readonly lastUsed: Pick<LastUsed, 'note'>
 }
 
-/** `wallNow` is compared with the time in requests; `now`, by which tokens expire, is ahead of it only with --dev. Milliseconds since 1970. */
+/** In milliseconds since 1970. `wallNow` is compared with timestamps of requests. Tokens expire by `now`, which is ahead of it only with --dev. */
 export interface Clock {
   now(): number
   wallNow(): number
@@ -70,7 +71,7 @@ async function permanentCaller(
   ledger: Pick<LedgerView, 'get'>,
 ): Promise<Caller> {
   const accessKey = await accessKeys.find(claim.accessKeyId, ledger)
-  // The time of this refusal reveals no more than its code does.
+  // The shorter time of this refusal reveals no more than its code does.
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
   if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
@@ -108,7 +109,7 @@ async function sessionCaller(
   return session.caller
 }
 
-/** Proves the claim under the secret of its AccessKey, or refuses it. */
+/** Verifies the claim under the secret of its AccessKey, or refuses it. */
 function verify(claim: Claim, secret: string): void {
   const stringToSign = claim.stringToSign()
   if (!sameSignature(claim.sign(secret, stringToSign), claim.signature))
@@ -118,6 +119,6 @@ function verify(claim: Claim, secret: string): void {
 
 function shown(stringToSign: string): string {
   if (stringToSign.length <= MAX_SHOWN) return stringToSign
-  // Three dots, since answers that are all ASCII are written faster.
+  // Three dots instead of an ellipsis, because answers in pure ASCII are written faster.
   return `${stringToSign.slice(0, MAX_SHOWN)}... (${stringToSign.length} characters, cut)`
 }

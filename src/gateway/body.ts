@@ -1,5 +1,5 @@
-// Reads a request's body into one buffer that grows, so that its length is what memory holds, however many chunks it comes in.
-// Small bodies are always read. Longer ones share a budget of memory.
+// Reads a request's body into one growing buffer, so that its memory depends on its length and not on the number of chunks. Small bodies are always
+// read. Longer ones share a memory budget.
 import type { IncomingMessage } from 'node:http'
 import { MAX_BODY_BYTES, MAX_BODY_CHUNKS, SMALL_BODY_BYTES } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'
@@ -7,13 +7,13 @@ import { type Holder, Shares } from './shares.ts'
 const FIRST_BYTES = 4096
 const NO_BODY: Buffer = Buffer.alloc(0)
 
-/** `too busy`: the budget is used up, and this source holds most of it. `gone`: the client is. */
+/** Why a body was not read. `too busy`: the budget is used up, and this source holds most of it. `gone`: the client has disconnected. */
 export type Unread = 'too large' | 'too scattered' | 'too busy' | 'gone'
 
 /** The memory that bodies longer than SMALL_BODY_BYTES share, until their request is answered. */
 export class BodyBudget {
   readonly #unfinished = new Shares<Body>()
-  /** How much of the budget complete bodies hold. */
+  /** The part of the budget that complete bodies hold, in bytes. */
   #atWork = 0
   readonly #bytes: number
 
@@ -21,7 +21,10 @@ export class BodyBudget {
     this.#bytes = bytes
   }
 
-  /** Gives the body `bytes` more; where none are left, ends the oldest unfinished body of the source that holds most. */
+  /**
+   * Allocates `bytes` to the body. When the budget is exhausted, ends the oldest unfinished body of the heaviest source. Returns false for
+   * the body itself.
+   */
   take(body: Body, bytes: number): boolean {
     while (this.#unfinished.total + this.#atWork + bytes > this.#bytes) {
       const source = this.#unfinished.heaviest()
@@ -33,7 +36,7 @@ export class BodyBudget {
     return true
   }
 
-  /** Marks the body as complete: it does not give way any more. */
+  /** Marks the body as complete. It does not give way any more. */
   complete(body: Body, bytes: number): void {
     if (this.#unfinished.drop(body, bytes)) this.#atWork += bytes
   }
@@ -49,7 +52,7 @@ export class Body implements Holder {
   #buffer: Buffer = NO_BODY
   #length = 0
   #chunks = 0
-  /** How much of the budget it holds. */
+  /** The part of the budget that it holds, in bytes. */
   #held = 0
   #settle: ((outcome: Buffer | Unread) => void) | null = null
 
@@ -58,7 +61,7 @@ export class Body implements Holder {
     this.#budget = budget
   }
 
-  /** How many bytes of memory it holds. */
+  /** The memory that it holds, in bytes. */
   get capacity(): number {
     return this.#buffer.length
   }
@@ -72,7 +75,7 @@ export class Body implements Holder {
     return new Promise((resolve) => {
       this.#settle = resolve
       request.on('data', (chunk: Buffer) => {
-        // After a refusal, further chunks are dropped.
+        // After a refusal, further chunks are ignored.
         if (!this.#settle) return
         const fault = this.#add(chunk, declared)
         if (fault) this.#giveUp(fault)
@@ -81,7 +84,7 @@ export class Body implements Holder {
         if (this.#held > 0) this.#budget.complete(this, this.#held)
         this.#end(this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length))
       })
-      // 'close' follows the end and an abort alike; without an 'error' listener Node reports an abort only by it.
+      // 'close' follows both the end and an abort. Without an 'error' listener, Node reports an abort only by 'close'.
       request.on('close', () => {
         if (this.#settle) this.#giveUp('gone')
       })
@@ -115,7 +118,7 @@ export class Body implements Holder {
     return true
   }
 
-  /** Takes a buffer of `bytes` out of the budget, unless it is small. */
+  /** Allocates a buffer of `capacity` bytes from the budget, unless it is small. */
   #hold(capacity: number): boolean {
     if (capacity <= SMALL_BODY_BYTES) return true
     if (!this.#budget.take(this, capacity - this.#held)) return false
@@ -133,12 +136,12 @@ export class Body implements Holder {
     this.#end(why)
   }
 
-  /** Another source needs the memory more. */
+  /** Ends the reading, because another source needs the memory. */
   giveWay(): void {
     this.#giveUp('too busy')
   }
 
-  /** Gives its memory back: the request is answered, or never will be. */
+  /** Releases its memory, when the request is answered or never will be. */
   release(): void {
     if (this.#held > 0) this.#budget.drop(this, this.#held)
     this.#held = 0

@@ -1,4 +1,4 @@
-// The events of a call: its account's, and those of other accounts whose resources it names.
+// The events of a call: one for its own account, and one for another account whose resource it names.
 
 import { parseArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
@@ -27,14 +27,14 @@ export interface Progress<O extends Named = CallOperation> {
   readonly operation: O
   readonly version: string
   readonly authenticated: Authenticated
-  /** What this attempt of the call reads through: the caller was looked up in it. */
+  /** The view of this attempt of the call. The caller was looked up in it. */
   readonly view: LedgerView
 }
 
 /** How a call ended. */
 type Outcome = { readonly reply: Reply } | { readonly refusal: Refusal }
 
-/** Returns the call's event, or null where the operation leaves none. */
+/** Returns the call's event, or null where the operation has none. */
 export function eventOf(
   call: Progress<Named>,
   resources: readonly Resource[],
@@ -43,7 +43,7 @@ export function eventOf(
 ): EventRow | null {
   const { operation, requestId, now, region, authenticated } = call
   const { caller } = authenticated
-  // The event of a service is in the trail of the account whose role it assumes.
+  // A service belongs to no account. Its event is in the trail of the account whose role it assumes.
   const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
   if (operation.trail === null || account === '') return null
   const facts = factsOf(call, operation.trail, account, resources, outcome)
@@ -51,7 +51,7 @@ export function eventOf(
   return { eventId: requestId, account, region, at: now, body }
 }
 
-/** The events for other accounts whose resources the call is about; undefined for next to all calls. */
+/** Returns the event for another account whose resource the call names; undefined for nearly all calls. */
 export function furtherEvents(
   call: Progress<Named>,
   resources: readonly Resource[],

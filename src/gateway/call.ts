@@ -1,11 +1,11 @@
-// A call's way through the house (ARCHITECTURE.md, "The way of a call"), from the HTTP request to the answer:
+// The way of a call (ARCHITECTURE.md, "The way of a call") from the HTTP request to the answer:
 //
-//   authenticate   who calls, and that nobody altered the request; a refusal until here belongs to no account and leaves no event
-//   route          which operation, in which region
-//   admit          whether the account's rate allows it; if not, nothing is read for it
-//   perform        read the parameters, locate the resources, authorize, decide, and commit changes, nonce and event in one transaction
+//   authenticate   prove the caller and the integrity of the request; a refusal up to here belongs to no account and has no event
+//   route          find the operation and the region
+//   admit          check the account's rate; nothing is read for a call above it
+//   perform        parse the parameters, locate the resources, authorize, decide, and commit changes, nonce and event in one transaction
 //
-// From `route` on every refusal is recorded, too, unless the account's refused calls have written too much.
+// From `route` on, refusals are recorded too, unless the account's refused calls have written too much.
 import type { Caller } from '../api/caller.ts'
 import { type Refusal, refuse } from '../api/errors.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -23,7 +23,9 @@ import { type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 import type { Traced, Tracer } from './tracer.ts'
 
-/** Answers a request, and calls `recognize` once its caller is authenticated, which one who does not sign never is. Never rejects: every error becomes a refusal. */
+/**
+ * Answers a request, and calls `recognize` when its caller is authenticated by a signature or session. Never rejects: every error becomes a refusal.
+ */
 export function answer(
   request: HttpRequest,
   house: House,
@@ -67,7 +69,7 @@ async function answered(request: HttpRequest, house: House, recognize: () => voi
     const common = { requestId, now, request: asked, door: entrance, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
-    // The account does not pay for a call that is only claimed to be of it.
+    // A call whose caller is only claimed does not count against the account's rate.
     const admission = authenticated.unverified ? 'admitted' : await admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
@@ -85,7 +87,7 @@ async function answered(request: HttpRequest, house: House, recognize: () => voi
   }
 }
 
-/** Tells the tracer of a call whose caller is known: one who only claims to be somebody is not until the call succeeds. */
+/** Reports a call with a proven caller to the tracer. A claimed caller is proven only when the call succeeds. */
 function traced(
   request: HttpRequest,
   operation: Named,
@@ -98,7 +100,7 @@ function traced(
   tracer.traced({ operation, outcome, requestId, account, traceparent })
 }
 
-/** Returns the refusal of a throttled call. Nothing is read for it, and only its event is written. */
+/** Returns the refusal of a throttled call. Nothing is read for the call, and at most its event is written. */
 async function throttled(call: Progress, admission: Admission, house: House): Promise<Refusal> {
   if (admission === 'throttled') return refused(call, call.operation.product.throttled(), house)
   const { rateLimiter, settings, observer } = house
@@ -108,7 +110,7 @@ async function throttled(call: Progress, admission: Admission, house: House): Pr
   return call.operation.product.throttled()
 }
 
-/** Records a call that is refused before anything but its caller is read for it, and returns its refusal. */
+/** Records a call that is refused before anything except its caller is read, and returns its refusal. */
 async function refused(begun: Progress<Named>, refusal: Refusal, house: House): Promise<Refusal> {
   let call = begun
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {

@@ -1,9 +1,9 @@
-// Parameters of query and form in the one spelling that signature 1.0 signs (docs/reference/signatures.md, "Version 1.0"), which nearly all
-// clients send: one pass over the bytes decodes them, and the string to sign needs no sorting. Any other spelling is left to request.ts.
-// test/gateway/canonical-form.test.ts compares both.
+// Parses parameters of query and form in the canonical spelling that signature 1.0 signs (docs/reference/signatures.md, "Version 1.0") and
+// that nearly all clients send. One pass over the bytes decodes them, and the string to sign needs no sorting. request.ts parses any other
+// spelling; test/gateway/canonical-form.test.ts compares both.
 import { DIGITS, IS_UNRESERVED } from './percent-encoding.ts'
 
-/** The most bytes of query and form together: below every limit of request.ts, so that nothing is counted here. */
+/** The limit on query and form together, in bytes. It is below every limit of request.ts, so those need no check here. */
 const MAX_BYTES = 16_384
 const MAX_NAMES = 64
 const MAX_NAMES_BYTES = 2048
@@ -14,29 +14,29 @@ const [PERCENT, TWO, FIVE, AMPERSAND, EQUALS] = [0x25, 0x32, 0x35, 0x26, 0x3d]
 /** The value of each hexadecimal digit in upper case; -1 for all other bytes. */
 const HEX = Int8Array.from({ length: 256 }, (_, byte) => DIGITS.indexOf(byte))
 
-/** The names of a request's parameters, each once, in the order that they came in. Most calls of a client share one shape. */
+/** The names of a request's parameters, each once, in the order in which they were sent. Most calls of a client share one shape. */
 interface Shape {
   readonly names: readonly string[]
-  /** The indexes of the signed parameters, in the order that the string to sign has. */
+  /** The indexes of the signed parameters, in the order of the string to sign. */
   readonly order: readonly number[]
-  /** What the string to sign has before the value of each of them. */
+  /** The part of the string to sign before the value of each signed parameter. */
   readonly before: readonly Uint8Array[]
 }
 
-/** By the names with an ampersand after each; null where a name comes twice. */
+/** By the names, each followed by an ampersand; null where a name occurs twice. */
 const shapes = new Map<string, Shape | null>()
 
-// Texts are written here and copied from here at once, so that all requests can share them; then they are wiped.
+// Scratch buffers. They are filled, read and wiped within one synchronous call, so all requests share them.
 const names = Buffer.alloc(MAX_NAMES_BYTES)
 const values = Buffer.alloc(MAX_BYTES)
 const signed = Buffer.alloc(MAX_BYTES * 5)
 
-/** Parameters in canonical spelling, with the string that signature 1.0 signs of them. */
+/** Parameters in canonical spelling, and their string to sign for signature 1.0. */
 export class CanonicalForm extends Map<string, string> {
   readonly #shape: Shape
-  /** All values, one after the other. */
+  /** All values, concatenated. */
   readonly #text: string
-  /** Where each value begins, and the end of the last. */
+  /** The start of each value in `#text`, and the end of the last one. */
   readonly #bounds: readonly number[]
 
   constructor(shape: Shape, text: string, bounds: readonly number[]) {
@@ -47,7 +47,7 @@ export class CanonicalForm extends Map<string, string> {
     for (let i = 0; i < shape.names.length; i++) this.set(shape.names[i] ?? '', text.slice(bounds[i], bounds[i + 1]))
   }
 
-  /** Returns what rpcStringToSign would. */
+  /** Returns the same as rpcStringToSign. */
   stringToSign(method: string): string {
     const { order, before } = this.#shape
     const [text, bounds] = [this.#text, this.#bounds]
@@ -76,8 +76,8 @@ export class CanonicalForm extends Map<string, string> {
 }
 
 /**
- * Reads the parameters of a query and a form. Returns null, having refused nothing, unless each of them is `name=value` with ASCII alone in
- * canonical spelling, and has another name.
+ * Parses the parameters of a query and a form. Returns null, and refuses nothing, unless each parameter is `name=value` in pure ASCII and canonical
+ * spelling, and the names are distinct.
  */
 export function readCanonical(query: string, form: Uint8Array): CanonicalForm | null {
   const bytes = query.length + form.length
@@ -92,7 +92,7 @@ export function readCanonical(query: string, form: Uint8Array): CanonicalForm | 
   }
 }
 
-/** The names and values that were read so far, in the shared buffers. */
+/** The parser's state: the names and values so far are in the shared buffers. */
 class Reading {
   readonly #bounds = [0]
   #names = 0
@@ -112,14 +112,14 @@ class Reading {
     }
   }
 
-  /** Returns where the name ends; -1 when it is empty, or there is no room for it. */
+  /** Returns the end of the name; -1 when it is empty, or there is no room for it. */
   #readName(bytes: Uint8Array, begin: number): number {
     const first = this.#names
     let [at, end] = [begin, first]
     for (; at < bytes.length; at++) {
       const byte = bytes[at] ?? 0
       if (IS_UNRESERVED[byte] !== 1) break
-      // The last place is for the ampersand.
+      // One byte remains for the ampersand.
       if (end === MAX_NAMES_BYTES - 1) return -1
       names[end++] = byte
     }
@@ -129,7 +129,7 @@ class Reading {
     return at
   }
 
-  /** Returns where the value ends; -1 at a percent-encoding that is broken, needless, in lower case, or not ASCII. */
+  /** Returns the end of the value; -1 for a percent-encoding that is broken, unnecessary, in lower case, or not ASCII. */
   #readValue(bytes: Uint8Array, begin: number): number {
     let [at, end] = [begin, this.#values]
     for (; at < bytes.length; at++) {
@@ -159,7 +159,7 @@ function shapeOf(key: string): Shape | null {
   const known = shapes.get(key)
   if (known !== undefined) return known
   const shape = newShape(key.split('&').slice(0, -1))
-  // Strangers may send what they like: when there are too many, all are made again.
+  // Unauthenticated clients can send any number of shapes, so the cache is bounded.
   if (shapes.size === MAX_SHAPES) shapes.clear()
   shapes.set(key, shape)
   return shape

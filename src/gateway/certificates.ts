@@ -1,4 +1,4 @@
-// A local certificate authority for `--tls self-signed`. Clients trust its ca.pem.
+// The local certificate authority of `--tls self-signed`. Clients must trust its ca.pem.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// Claims: what a request says about its signer, in either kind of signature, before anything is proven (docs/reference/signatures.md, "Order of
-// the checks", steps 4 to 6). Making a claim checks its form and its time, and reads nothing long.
+// Claims: what a request says about its signer, in a header or in parameters, before anything is proven (docs/reference/signatures.md, "Order of the
+// checks", steps 4 to 6). Parsing a claim checks its form and its time. It does not read parts of the request that may be long.
 import { refuse } from '../api/errors.ts'
 import { KMS_VERSION } from '../api/product.ts'
 import { CanonicalForm } from './canonical-form.ts'
@@ -20,12 +20,12 @@ export const TIME_WINDOW_MS = 15 * 60_000
 const MAX_NONCE_LENGTH = 256
 
 /**
- * What the Host header counts for. `decides`: it is signed. `must agree`: signature 1.0, which does not cover Host; it may add what no
- * signed parameter says, but not contradict one. `means nothing`: the scheme could have signed it, and the client did not.
+ * The standing of the Host header. `decides`: it is signed. `must agree`: signature 1.0 does not cover Host, which may add what the signed parameters
+ * leave open but must not contradict them. `means nothing`: the scheme can sign it, but the client did not.
  */
 export type HostStanding = 'decides' | 'must agree' | 'means nothing'
 
-/** What a request says about its signer. Its functions read what may be long; they are called once the AccessKey is found. */
+/** The claim of a request. Its functions read parts that may be long; they are called only after the AccessKey is found. */
 export interface Claim {
   readonly accessKeyId: string
   /** Milliseconds since 1970. */
@@ -38,7 +38,7 @@ export interface Claim {
   stringToSign(): string
   /** The raw signature of the string to sign under a secret. */
   sign(secret: string, stringToSign: string): Uint8Array
-  /** Refuses a body other than the signed one. */
+  /** Refuses a body that is not the signed one. */
   checkBody(): void
 }
 
@@ -51,7 +51,7 @@ function incomplete(rule: string) {
   return refuse('IncompleteSignature', { rule })
 }
 
-/** Returns the time of a timestamp in milliseconds since 1970; refuses one outside of the window. */
+/** Returns the time of a timestamp in milliseconds since 1970. Refuses a time outside of the window. */
 export function timeOf(timestamp: string, now: number): number {
   if (timestamp === '') throw refuse('IllegalTimestamp')
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
@@ -77,7 +77,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
   if (value('SignatureType') !== '') throw incomplete('SignatureType must be absent or empty.')
   const text = value('Signature')
   if (text === '') throw incomplete('The parameter Signature is missing.')
-  // One spelling only: where the signature is the nonce, another spelling would be another nonce.
+  // Only one spelling is accepted: without a nonce, the signature serves as the nonce, and another spelling would be another nonce.
   const signature = Buffer.from(text, 'base64')
   if (signature.length !== hash.bytes || signature.toString('base64') !== text)
     throw incomplete(`Signature must be the Base64 of ${hash.bytes} bytes.`)
@@ -99,7 +99,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
   }
 }
 
-/** The token of temporary credentials. The first clients of KMS call it STSToken. */
+/** The token of temporary credentials. Early clients of KMS send it as STSToken. */
 function securityTokenOf(parameters: Parameters): string {
   const token = parameters.get('SecurityToken') ?? ''
   const former = parameters.get('Version') === KMS_VERSION ? (parameters.get('STSToken') ?? '') : ''
@@ -110,7 +110,7 @@ function securityTokenOf(parameters: Parameters): string {
 
 const SUPPORTED = `Authorization must be ${ALGORITHM_NAMES.join(', ')} with Credential, SignedHeaders and Signature,`
 
-/** Headers that must be signed: without them a part of the request could be replaced. */
+/** Headers that must be signed. Otherwise an attacker could replace a part of the request. */
 const MUST_BE_SIGNED = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce']
 const HASH_HEADERS = { sha256: ['x-acs-content-sha256'], sm3: ['x-acs-content-sha256', 'x-acs-content-sm3'] }
 
@@ -145,7 +145,7 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
         bodyHash,
       }),
     sign: (secret, stringToSign) => headerSignature(authorization, secret, stringToSign),
-    // The signature covers the header with the hash, so that only the bodies of authenticated callers are hashed.
+    // The signature covers the header with the hash, so the server hashes only bodies of authenticated callers.
     checkBody: () => {
       const actual = hashHex(algorithm.hash, request.body)
       const wrong = named.find((name) => header(request, name) !== actual)
@@ -161,7 +161,7 @@ function checkSignedHeaders({ signedHeaders }: Authorization, request: HttpReque
       throw incomplete(`The header ${name.slice(0, 128)} must be sent and signed.`)
   }
   for (const name of MUST_BE_SIGNED) check(name)
-  // It says whether the body is a form, whose fields are parameters.
+  // Content-Type determines whether the body is a form, whose fields are parameters.
   if (request.body.length > 0) check('content-type')
   for (const name in request.headers) if (name.startsWith('x-acs-')) check(name)
 }

@@ -6,8 +6,8 @@ import { MAX_BODY_CHUNKS } from './limits.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /**
- * The sums of bytes leave out unusual spaces and the framing of chunks, at most 9 bytes for each. Up to this many bytes after a request
- * count as these and not as the next head.
+ * The sums of parsed bytes omit unusual whitespace and the framing of chunks, at most 9 bytes for each chunk. Up to this many bytes after a
+ * request are attributed to these instead of the next head.
  */
 const SLACK_BYTES = 12 * MAX_BODY_CHUNKS
 
@@ -21,7 +21,7 @@ export class Connection implements Admitted {
   /** The TCP connection. */
   readonly socket: Socket
   readonly openedAt: number
-  /** The socket that HTTP uses: with TLS another one, null until the handshake is complete. */
+  /** The socket that HTTP uses. With TLS it is another one, and null until the handshake is complete. */
   http: Socket | null = null
   readonly address: string
   readonly source: string
@@ -33,16 +33,16 @@ export class Connection implements Admitted {
   known = false
   /** The number of the sweep in which the last such call came. */
   calledIn = 0
-  /** Whether the last answer is on its way and nothing more is read. */
+  /** Whether the last answer is being sent and nothing more is read. */
   closing = false
-  /** The state at the last sweep, and since when it is unchanged. */
+  /** The state at the last sweep, and the time since which it has not changed. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
   #endpoint: string | null = null
-  /** How many of the received bytes belong to heads that are complete and to their bodies: at most as many as really do. */
+  /** How many of the received bytes belong to complete heads and to their bodies; a lower bound. */
   #parsed = 0
-  /** How many of the parsed bytes hold no memory of heads: those of answered requests, and of bodies, which have their own budget. */
+  /** How many of the parsed bytes hold no memory for heads: bytes of answered requests, and of bodies, which have their own budget. */
   #freed = 0
-  /** How many bytes had been received when a request was last complete, and when one was complete in an earlier read of the socket. */
+  /** How many bytes had been received when the last request was complete, and when a request was complete in an earlier read of the socket. */
   #received = 0
   #receivedEarlier = 0
 
@@ -54,18 +54,18 @@ export class Connection implements Admitted {
     this.regions = regions
   }
 
-  /** Where the client reached this server, such as https://192.0.2.1:7700. */
+  /** The address at which the client reached this server, such as https://192.0.2.1:7700. */
   get endpoint(): string {
     this.#endpoint ??= endpointOf(this.http ?? this.socket)
     return this.#endpoint
   }
 
-  /** Whether a complete request is not answered yet. */
+  /** Whether a complete request awaits its answer. */
   get working(): boolean {
     return this.response?.req.complete === true && !this.response.headersSent
   }
 
-  /** How many bytes of heads it holds: of incomplete ones, and of requests whose answer the client has not received. */
+  /** How many bytes of heads it holds: incomplete heads, and heads of requests whose answer the client has not received. */
   get headBytes(): number {
     const { response } = this
     if (this.closing) return 0
@@ -73,14 +73,14 @@ export class Connection implements Admitted {
     return (response.req.complete ? this.#bytesRead : this.#parsed) - this.#freed
   }
 
-  /** Bytes as HTTP counts them: with TLS, after decryption. */
+  /** The received bytes of HTTP; with TLS, after decryption. */
   get #bytesRead(): number {
     return (this.http ?? this.socket).bytesRead
   }
 
   /** Notes that a request's head of `headBytes` is complete. */
   begin(response: ServerResponse, headBytes: number): void {
-    // Answers go out in the order of their requests: once the last one is received, all are.
+    // Answers are sent in the order of their requests. Once the client has received the last one, it has received all.
     if (!this.response || this.response.writableFinished) this.#freed = this.#parsed
     this.response = response
     this.#parsed += headBytes
@@ -93,8 +93,8 @@ export class Connection implements Admitted {
       this.#receivedEarlier = this.#received
       this.#received = received
     }
-    // This request became complete in the last read, so all that earlier reads brought belongs to it and to those before it, even what
-    // the sums leave out.
+    // The last read completed this request. So all bytes of earlier reads belong to it and to requests before it, including bytes that the sums
+    // omit.
     const summed = Math.max(this.#parsed + bodyBytes, this.#receivedEarlier)
     const parsed = received - summed < SLACK_BYTES ? received : summed
     this.#freed += parsed - this.#parsed

@@ -1,5 +1,5 @@
-// The connections of all ports: how many each source has, which are closed when there are too many, and how long each may wait.
-// node:http itself closes connections with a late head or a late request, and idle ones (server.ts).
+// The connections of all ports: their number for each source, which are closed when there are too many, and how long each may wait. node:http itself
+// closes idle connections and those with a late head or a late request (edge.ts).
 import type { Socket } from 'node:net'
 import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
@@ -8,7 +8,7 @@ import type { Disconnection, Observer } from './observer.ts'
 import { Shares } from './shares.ts'
 import { plainAddress } from './source.ts'
 
-/** Where connections are counted that this process serves and another accepts. */
+/** Receives reports about connections that this process serves and another process accepts and counts. */
 export interface Watcher {
   /** A call of an authenticated caller came on it for the first time. */
   recognized(connection: Connection): void
@@ -26,7 +26,7 @@ export class Connections {
   readonly #refuseLate: (connection: Connection) => void
   readonly #watcher: Watcher | null
 
-  /** `refuseLate` refuses a request whose body does not come. */
+  /** `refuseLate` refuses a request whose body does not arrive in time. */
   constructor(
     limits: Limits,
     observer: Observer,
@@ -47,7 +47,7 @@ export class Connections {
     return this.#admission.open
   }
 
-  /** Admits a new socket, and closes another connection when there are too many. When none may be closed, destroys the socket and returns null. */
+  /** Admits a new socket, and closes another connection when there are too many. If none may be closed, destroys the socket and returns null. */
   admit(socket: Socket, regions: readonly string[]): Connection | null {
     const address = plainAddress(socket.remoteAddress ?? '')
     const connection = new Connection(socket, address, regions, this.#now())
@@ -71,7 +71,7 @@ export class Connections {
     this.#watcher?.recognized(connection)
   }
 
-  /** Ends a connection for another one, a known caller's as soon as its call is answered. */
+  /** Closes a connection to make room for another one. With an authenticated caller's call in progress, waits for its answer. */
   giveWay(connection: Connection): void {
     const end = () => this.#end(connection, 'gave way to another')
     if (connection.known && connection.working) connection.response?.once('finish', end)
@@ -84,13 +84,13 @@ export class Connections {
     this.#observer.disconnected(why, connection.address)
   }
 
-  /** Notes that the connection's last answer was handed to its socket. */
+  /** Notes that the connection's last answer was passed to its socket. */
   close(connection: Connection): void {
     connection.closing = true
     connection.seen = { response: null, reading: false, mark: 0, since: this.#now() }
   }
 
-  /** Closes a connection that sent nothing HTTP can answer. */
+  /** Closes a connection that sent nothing that HTTP can answer. */
   endSilent(connection: Connection): void {
     this.#end(connection, connection.http ? 'no request came' : 'no TLS handshake')
   }
@@ -110,14 +110,14 @@ export class Connections {
     for (const connection of this.#admission) {
       this.#look(connection, now)
       const bytes = connection.headBytes
-      // An unauthenticated request can take long: the database looks its AccessKey up.
+      // Only authenticated connections are spared: an unauthenticated request can take long, because the database looks up its AccessKey.
       const spared = connection.known && connection.working
       if (bytes > SMALL_BODY_BYTES && !spared) heads.take(connection, bytes)
     }
     this.#bound(heads)
   }
 
-  /** Closes the oldest connections of the source that holds most, until all heads together fit the budget. */
+  /** Closes the oldest connections of the heaviest source until all heads together fit the budget. */
   #bound(heads: Shares<Connection>): void {
     while (heads.total > this.#limits.headBudgetBytes) {
       const source = heads.heaviest()

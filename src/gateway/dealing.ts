@@ -1,5 +1,5 @@
-// Accepting connections for other processes of the server, which serve them. All are counted here, so that the limits are the server's; the
-// process with the fewest connections gets the next one.
+// Accepts connections and deals them to other processes of the server, which serve them. All connections are counted here, so the limits apply to the
+// whole server. The process with the fewest connections gets the next one.
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Address } from '../settings/listen.ts'
 import { Admission, type Admitted } from './admission.ts'
@@ -11,30 +11,30 @@ import { plainAddress, sourceOf } from './source.ts'
 
 /** A process that serves connections. */
 export interface Taker {
-  /** Whether it does not reply at the moment. */
+  /** Whether it does not respond at present. */
   readonly silent: boolean
-  /** Gets a connection that came at the address with this index; `sent` hears that it is on its way, or can't be. */
+  /** Receives a connection that arrived at the address with this index. `sent` is called when the connection was sent, or could not be sent. */
   take(number: number, address: number, socket: Socket, sent: () => void): void
-  /** Ends a connection for another one; behind the connections that it was sent. */
+  /** Closes a connection to make room for another one. This request arrives after the connections that were sent before. */
   giveWay(number: number): void
 }
 
-/** Connections that the system keeps until they are accepted: while a process of the server dies and starts, and in a rush. */
+/** How many connections the system queues until they are accepted, for bursts, and while a process of the server restarts. */
 const BACKLOG = 4096
 
 class Dealt implements Admitted {
   readonly number: number
-  /** The index of the address that it came at. */
+  /** The index of the address at which it arrived. */
   readonly at: number
   readonly address: string
   readonly source: string
   known = false
   calledIn = 0
-  /** The process that serves it lets it end its call. */
+  /** Always false: the serving process waits for the end of the connection's call. */
   readonly working = false
   /** null while no process serves. */
   taker: Taker | null = null
-  /** null once it is on its way to the process. */
+  /** null once it was sent to the process. */
   inHand: Socket | null
 
   constructor(number: number, at: number, address: string, socket: Socket) {
@@ -52,7 +52,7 @@ export class Dealer {
   readonly #servers: Server[] = []
   /** The processes, each with its connections. */
   readonly #takers = new Map<Taker, Map<number, Dealt>>()
-  /** Those that came while no process serves. */
+  /** The connections that arrived while no process serves. */
   readonly #waiting = new Set<Dealt>()
   #number = 0
   #calls = 0
@@ -70,7 +70,7 @@ export class Dealer {
     return this.#admission.open
   }
 
-  /** Accepts at all addresses, of which it returns the endpoints. Rejects when it can't listen at one, and listens at none then. */
+  /** Listens on all addresses and returns their endpoints. If it can't listen on one, rejects and listens on none. */
   async listen(addresses: readonly Address[], secure: boolean): Promise<readonly string[]> {
     try {
       for (const [index, { host, port }] of addresses.entries()) {
@@ -86,33 +86,33 @@ export class Dealer {
     return this.#servers.map((server, index) => endpointOf(server, addresses[index]?.host ?? '', secure))
   }
 
-  /** Accepts and deals what has come, and nothing more. */
+  /** Deals the connections that have arrived, and accepts no more. */
   async stop(): Promise<void> {
     await closePorts(this.#servers)
     for (const dealt of this.#waiting) this.#abandon(dealt)
     this.#waiting.clear()
   }
 
-  /** A process serves from now on. */
+  /** Adds a process that serves from now on. */
   join(taker: Taker): void {
     this.#takers.set(taker, new Map())
     for (const dealt of this.#waiting) this.#deal(dealt)
     this.#waiting.clear()
   }
 
-  /** A process, and its connections with it, has ended. */
+  /** Removes a process that has ended, with its connections. */
   leave(taker: Taker): void {
     for (const dealt of this.#takers.get(taker)?.values() ?? []) this.#abandon(dealt)
     this.#takers.delete(taker)
   }
 
-  /** Calls of authenticated callers came for the first time on these connections. */
+  /** Notes the first calls of authenticated callers on these connections. */
   recognized(taker: Taker, numbers: readonly number[]): void {
     for (const dealt of this.#of(taker, numbers)) this.#admission.recognize(dealt)
     this.called(taker, numbers)
   }
 
-  /** Calls of authenticated callers came on these connections. */
+  /** Notes calls of authenticated callers on these connections. */
   called(taker: Taker, numbers: readonly number[]): void {
     this.#calls++
     for (const dealt of this.#of(taker, numbers)) dealt.calledIn = this.#calls
@@ -129,7 +129,7 @@ export class Dealer {
   }
 
   #accept(index: number, socket: Socket): void {
-    // The other end may reset it before a process has it.
+    // The client may reset the connection before a process has it.
     socket.on('error', () => {})
     const address = plainAddress(socket.remoteAddress ?? '')
     const dealt = new Dealt(++this.#number, index, address, socket)
@@ -144,14 +144,14 @@ export class Dealer {
     if (!taker || !own || !inHand) return void this.#waiting.add(dealt)
     dealt.taker = taker
     own.set(number, dealt)
-    // The system keeps it open for the other process.
+    // The connection stays open in the other process.
     taker.take(number, at, inHand, () => {
       dealt.inHand = null
       inHand.destroy()
     })
   }
 
-  /** Ends a connection for another one. In a rush, thousands may wait for their way to a process. */
+  /** Closes a connection to make room for another one. In a burst, thousands may still wait to be sent to a process. */
   #end(leaving: Dealt): void {
     const { number, taker, address, inHand } = leaving
     if (!inHand) return void taker?.giveWay(number)
@@ -166,7 +166,7 @@ export class Dealer {
     dealt.inHand?.destroy()
   }
 
-  /** The process with the fewest connections, of those that reply where any does. */
+  /** The process with the fewest connections among those that respond, or among all if none responds. */
   #freest(): readonly [Taker, Map<number, Dealt>] | readonly [] {
     const all = [...this.#takers]
     const replying = all.filter(([{ silent }]) => !silent)

@@ -1,4 +1,4 @@
-// The one request that only `serve --dev` answers: the account itself moves the clock forward.
+// The only request that is specific to `serve --dev`: the account itself moves the clock forward.
 import { refuse } from '../api/errors.ts'
 import { integer } from '../api/parameters.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -11,16 +11,16 @@ import { decodeUnverified, type HttpRequest, header } from './request.ts'
 export const ADVANCE_PATH = '/dev/advance'
 export const ADVANCE_ACTION = 'AdvanceClock'
 
-/** At most 100 years: more is a typing error. */
+/** At most 100 years, because more is probably a typing error. */
 const seconds = integer({ min: 0, max: 3_153_600_000 })
 
-/** Moves the clock by the parameter Seconds, does what falls due, and answers with the new time. Never rejects. */
+/** Moves the clock by the parameter Seconds, does the background work that falls due, and answers with the new time. Never rejects. */
 export async function advanceClock(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   const requestId = house.newId()
   try {
     if (request.method !== 'POST' || !house.dev) throw refuse('InvalidAction.NotFound')
     const parameters = decodeUnverified(request)
-    // Signature 1.0 does not cover the path: a call that was signed for another action must not move the clock.
+    // Signature 1.0 does not cover the path, so a call that was signed for another action must not move the clock.
     if (parameters.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
     const { authenticated, view } = await identified(request, parameters, house)
     const { caller, nonce } = authenticated

@@ -1,12 +1,12 @@
-// The documentation, as the server serves it under /docs/: Markdown files of this installation, rendered when they are first asked for.
-// Which pages there are is found at start. A request only ever looks a path up among them, and never reaches the file system.
+// The documentation under /docs/: Markdown files of this installation, rendered on first request. The list of pages is made at the start. A request
+// only looks up its path in this list; it can't reach any other file.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { escaped } from './encode.ts'
 
-/** Where pages begin. */
+/** The path of the documentation. */
 export const DOCS_PATH = '/docs/'
 
 /** An HTML page. `policy` is its Content-Security-Policy. */
@@ -16,7 +16,7 @@ export interface Page {
   readonly policy: string
 }
 
-/** The pages that stand beside docs/, in this project's root folder. */
+/** The pages in this project's root folder, beside docs/. */
 const ROOT_PAGES = ['README', 'ARCHITECTURE', 'CHANGELOG', 'CODE_OF_CONDUCT', 'CONTRIBUTING', 'SECURITY']
 
 const STYLE = `body{margin:0 auto;max-width:60rem;padding:1rem 1.5rem 4rem;font:16px/1.5 system-ui,sans-serif;color:#1f2328}
@@ -27,7 +27,7 @@ th,td{border:1px solid #d1d9e0;padding:.3rem .6rem;text-align:left;vertical-alig
 @media (prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}a{color:#6cb6ff}code,pre{background:#1b222c}
 nav,th,td{border-color:#3d444d}:target{background:#3a2f00}}`
 
-/** Nothing is loaded and nothing runs; the one style is named by its hash. */
+/** Pages load nothing and run nothing. The only style is allowed by its hash. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 export class Documentation {
@@ -60,7 +60,7 @@ export class Documentation {
     if (known) return known
     const rendered = this.#render(file)
     this.#rendered.set(file, rendered)
-    // What failed once is tried again.
+    // A failed rendering is tried again at the next request.
     rendered.catch(() => this.#rendered.delete(file))
     return rendered
   }
@@ -79,7 +79,7 @@ export class Documentation {
           return link === null ? words : `<a href="${escaped(link)}">${words}</a>`
         },
         image: ({ text: description }) => escaped(description),
-        // Comments for those who edit the file.
+        // HTML in the files consists of comments for editors.
         html: () => '',
       },
     })
@@ -94,7 +94,7 @@ ${await marked.parse(text)}</main></body></html>
     return { html, etag: `"${createHash('sha256').update(html).digest('base64url')}"`, policy: POLICY }
   }
 
-  /** Where a link of a file leads: to another page, or to another site; null for what is not served, such as a source. */
+  /** Returns the target of a link in a file: another page or another site; null for files that are not served, such as sources. */
   #linkOf(href: string, file: string): string | null {
     if (/^https?:/.test(href)) return href
     if (href.startsWith('#')) return href

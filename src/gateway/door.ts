@@ -1,20 +1,20 @@
-// The doors that calls come in by.
+// Doors: the ways in which calls arrive.
 import type { LedgerView } from '../ledger/view.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { House } from './house.ts'
 import { decodeUnverified, type HttpRequest, type Parameters } from './request.ts'
 
-/** How calls come in: signed, or within a session of the console. It says what is asked and who asks; all else is the same for both. */
+/** A way in which calls arrive: signed, or in a session of the console. It reads the parameters and authenticates; all else is the same for both. */
 export interface Door {
-  /** Whether answers are JSON whatever the call asks for. */
+  /** Whether answers are always JSON. */
   readonly json: boolean
-  /** The parameters that may be read before the caller is known. Refuses what can't be decoded. */
+  /** Returns the parameters that may be read before authentication. Refuses a request that can't be decoded. */
   read(request: HttpRequest): Parameters
-  /** The caller, looked up through `view`; refuses a request that proves none. `parameters` are those of `read`. */
+  /** Authenticates the caller through `view`, or refuses the request. `parameters` are those of `read`. */
   authenticate(request: HttpRequest, parameters: Parameters, house: House, view: LedgerView): Promise<Authenticated>
 }
 
-/** The calls of SDKs, each with a signature of its own. */
+/** Signed calls, as SDKs send them. */
 export const SIGNED: Door = {
   json: false,
   read: decodeUnverified,

@@ -1,4 +1,4 @@
-// The edge of the service, which all ports share: the options of node:http, which connection a request is of, and what is no request.
+// The HTTP edge, which all ports share: the options of node:http, the connection of each request, and the handling of bytes that are not a request.
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
@@ -21,14 +21,14 @@ export interface Tls {
 export class Edge {
   readonly connections: Connections
   readonly #sweep: NodeJS.Timeout
-  /** The connection that was admitted last. */
+  /** The last admitted connection. */
   #admitted: Connection | null = null
   readonly #serving: Serving
   readonly #known = new WeakMap<Socket, Connection>()
-  /** Connections in their TLS handshake, by their addresses and ports. */
+  /** The connections in their TLS handshake, by addresses and ports. */
   readonly #shaking = new Map<string, Connection>()
 
-  /** `watcher` hears of the connections where another process accepts them. */
+  /** `watcher` receives reports about the connections if another process accepts them. */
   constructor(house: House, limits: Limits, watcher: Watcher | null = null) {
     this.connections = new Connections(
       limits,
@@ -52,14 +52,14 @@ export class Edge {
     const { house, limits } = this.#serving
     const regions = [...new Set([...(region === null ? [] : [region]), ...house.settings.regions])]
     const options = {
-      // Node counts the request line as header; the limit of the headers themselves is checked later.
+      // Node counts the request line as part of the headers. The limit on the headers alone is checked later.
       maxHeaderSize: MAX_HEADER_BYTES + MAX_QUERY_BYTES + 1024,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.sweepMs,
       keepAliveTimeout: limits.keepAliveMs,
       optimizeEmptyRequests: true,
-      // A missing Host is refused in the API's own form.
+      // The API refuses a missing Host itself, in its own format.
       requireHostHeader: false,
       noDelay: true,
     }
@@ -83,26 +83,26 @@ export class Edge {
     return server
   }
 
-  /** Serves a socket that another process accepted as one that came to this server; null where it has no room or is closed. */
+  /** Serves a socket that another process accepted, as if this server had accepted it. null where there is no room or the socket is closed. */
   adopt(server: Server, socket: Socket): Connection | null {
     const before = this.#admitted
     server.emit('connection', socket)
     return this.#admitted === before ? null : this.#admitted
   }
 
-  /** Ends what the edge repeats. */
+  /** Stops the periodic sweep. */
   end(): void {
     clearInterval(this.#sweep)
   }
 
-  /** Closes the connections at rest until `closed` resolves, and all that are left after `deadlineMs`. */
+  /** Closes idle connections until `closed` resolves, and all remaining ones after `deadlineMs`. */
   async drain(servers: readonly Server[], closed: Promise<unknown>, deadlineMs: number): Promise<void> {
     // Clients close connections after their last answer; idle ones are closed here.
     const closeIdle = () => {
       for (const server of servers) server.closeIdleConnections()
       this.connections.closeSilent()
     }
-    // Calls that have arrived are read first.
+    // setImmediate, so that calls that have arrived are read first.
     const idle = setInterval(() => setImmediate(closeIdle), 50)
     const late = setTimeout(() => this.connections.closeAll(), deadlineMs)
     await closed
@@ -121,7 +121,7 @@ export class Edge {
     this.#known.set(http, connection)
   }
 
-  /** With TLS, HTTP uses another socket than the one that was admitted; both have the same addresses and ports. */
+  /** With TLS, HTTP does not use the admitted socket but a second one. Both have the same addresses and ports. */
   #admitTls(server: Server, regions: readonly string[]): void {
     server.on('connection', (socket) => {
       const connection = this.#admit(socket, regions)
@@ -129,7 +129,7 @@ export class Edge {
       const ends = endsOf(socket)
       this.#shaking.set(ends, connection)
       socket.once('close', () => {
-        // The client may have connected again from the same port.
+        // The client may have connected again from the same port meanwhile.
         if (this.#shaking.get(ends) === connection) this.#shaking.delete(ends)
       })
     })
@@ -142,14 +142,14 @@ export class Edge {
     })
   }
 
-  /** Handles what is not HTTP, what is late, and clients that disconnected. */
+  /** Handles bytes that are not HTTP, late requests, and clients that disconnected. */
   #heedError(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#known.get(socket)
     const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (error.code === 'ECONNRESET') socket.destroy()
     else if (!connection) this.#endHandshake(socket)
     else if (!socket.writable) socket.destroy()
-    // The client sends more requests without reading answers; with TLS, node:http loses what comes while it waits.
+    // The client sends more requests without reading answers. With TLS, node:http loses bytes that arrive while it is paused.
     else if (error.code === 'HPE_PAUSED') this.connections.endUnread(connection)
     else if (late && socket.bytesRead === 0) this.connections.endSilent(connection)
     else if (!connection.closing) {
@@ -159,7 +159,7 @@ export class Edge {
         : refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
       const { response } = connection
       if (response?.req.complete === false) this.#refuseWithin(connection, refusal, status)
-      // Answers must keep the order of their requests.
+      // Answers must be in the order of their requests.
       else if (response && !response.writableFinished)
         response.once('finish', () => this.#refuse(socket, refusal, status))
       else this.#refuse(socket, refusal, status)

@@ -1,4 +1,4 @@
-// Answers in JSON and XML, of the same value.
+// Encodes answers in JSON and XML.
 import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue } from '../api/operation.ts'
 
@@ -11,7 +11,7 @@ export interface Answer {
   readonly requestId: string
 }
 
-/** Returns the format of the answer: that of the parameter Format, else of the header Accept, else JSON. */
+/** Returns the format of the answer: from the parameter Format, else from the header Accept, else JSON. */
 export function chosenFormat(parameter: string, accept: string): Format {
   if (parameter !== '') return parameter.toUpperCase() === 'XML' ? 'XML' : 'JSON'
   return /\b(text|application)\/xml\b/i.test(accept) && !/json/i.test(accept) ? 'XML' : 'JSON'
@@ -21,7 +21,7 @@ export function encodeReply(reply: Reply, action: string, requestId: string, for
   return encode({ ...reply, RequestId: requestId }, `${action}Response`, 200, requestId, format)
 }
 
-/** How the caller reached the server: the Host header, or '', and scheme, address and port. */
+/** How the caller reached the server. `host` is the Host header or ''; `endpoint` is scheme, address and port. */
 interface Asked {
   readonly host: string
   readonly endpoint: string
@@ -51,7 +51,7 @@ export function encodeRefusal(
 /** A host name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
 const HOST = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
-/** Returns the origin of this server's pages: with the Host of the request where it is well-formed, else with the server's address. */
+/** Returns the origin of this server's pages: with the request's Host if it is well-formed, else with the server's address. */
 function originOf({ host, endpoint }: Asked): string {
   return HOST.test(host) ? `${endpoint.slice(0, endpoint.indexOf(':'))}://${host}` : endpoint
 }

@@ -1,4 +1,4 @@
-// One HTTP request and its answer: what HTTP demands before and after the call itself (call.ts).
+// One HTTP request and its answer: the HTTP work before and after the call itself (call.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
@@ -16,7 +16,7 @@ import { isForConsole, pagePath, sendConsole, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
 import { send, sendBare, sendUnread } from './sending.ts'
 
-/** What serving a request needs besides the request. */
+/** The services for a request. */
 export interface Serving {
   readonly house: House
   readonly connections: Connections
@@ -25,7 +25,7 @@ export interface Serving {
   readonly documentation: Documentation
 }
 
-/** The bytes of a head besides its method, its target and its headers. */
+/** The bytes of a head without method, target and headers. */
 const FRAME_BYTES = '  HTTP/1.1\r\n\r\n'.length
 
 /** Answers one request; never rejects. */
@@ -57,7 +57,7 @@ export async function serve(
   }
 }
 
-/** Serves a request with `Expect: 100-continue`: asks for its body, unless its length is refused anyway. */
+/** Serves a request with `Expect: 100-continue`: requests its body, unless the body is too long anyway. */
 export function serveExpecting(
   request: IncomingMessage,
   response: ServerResponse,
@@ -92,7 +92,7 @@ export function refuseUnfinished(
   send(response, refused(refusal, response.req, connection, house, status))
 }
 
-/** Refuses on a socket for which node:http made no response, because what came is not a request. */
+/** Refuses on a socket without a response object, because the received bytes are not a request. */
 export function refuseBare(
   socket: Socket,
   refusal: Refusal,
@@ -116,7 +116,7 @@ function begin(
   return headerBytes
 }
 
-/** Returns the request for the API, or the refusal of one that HTTP does not allow. */
+/** Returns the request for the API, or the refusal of a request that violates HTTP. */
 function httpRequest(
   request: IncomingMessage,
   headerBytes: number,

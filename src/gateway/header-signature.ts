@@ -39,8 +39,8 @@ export interface Authorization {
 }
 
 /**
- * Parses `ALGORITHM Credential=…,SignedHeaders=a;b,Signature=hex`, the three in any order; null for anything else.
- * The credential is the AccessKeyId; with ACS4 AccessKeyId/date/region/product/aliyun_v4_request.
+ * Parses `ALGORITHM Credential=…,SignedHeaders=a;b,Signature=hex`, with the three parts in any order; null for anything else. The credential is the
+ * AccessKeyId, or with ACS4 AccessKeyId/date/region/product/aliyun_v4_request.
  */
 export function parseAuthorization(text: string): Authorization | null {
   const space = text.indexOf(' ')
@@ -48,7 +48,7 @@ export function parseAuthorization(text: string): Authorization | null {
   const parts = text.slice(space + 1).split(',', 4)
   if (!algorithm || parts.length !== 3) return null
   const part = (name: string) => {
-    const found = parts.find((one) => one.trimStart().startsWith(`${name}=`))
+    const found = parts.find((part) => part.trimStart().startsWith(`${name}=`))
     return found?.slice(found.indexOf('=') + 1).trimEnd() ?? ''
   }
   const [credential, signedHeaders, signature] = [part('Credential'), part('SignedHeaders'), part('Signature')]

@@ -1,4 +1,4 @@
-// What calls use of the open house, and what a product offers to them.
+// The services that calls use (House), and the operations of each product version.
 import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
@@ -33,12 +33,12 @@ import type { Tracer } from './tracer.ts'
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
 export type CallOperation = AnyOperation<CallContext, Change>
 
-/** A version of a product's API: the operations that its Version leads to. */
+/** A version of a product's API, with its operations. */
 export interface ProductVersion {
   readonly product: Product
   readonly version: string
   readonly operations: ReadonlyMap<string, CallOperation>
-  /** Operations that the cloud has and this service never will: for each, the page that says what to use instead. */
+  /** Operations of the cloud that this service does not implement: for each, the documentation page about the alternative. */
   readonly others: ReadonlyMap<string, string>
 }
 
@@ -49,13 +49,13 @@ export interface ConsoleAnswer {
   readonly body: string | Uint8Array
 }
 
-/** The console's part of the server's port, which the room src/console has. */
+/** The console's part of the server's port; src/console implements it. */
 export interface ConsolePort {
-  /** Answers a request for a path of the console, and calls `recognize` once its caller is known. Never rejects. */
+  /** Answers a request for a path of the console, and calls `recognize` when its caller is authenticated. Never rejects. */
   answer(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer>
 }
 
-/** The open house, as far as calls use it. Time and randomness are passed in. */
+/** The services of an open server that calls use. Time and randomness are passed in. */
 export interface House extends Clock {
   readonly products: readonly ProductVersion[]
   readonly settings: KmsSettings &
@@ -65,7 +65,7 @@ export interface House extends Clock {
       readonly oidc: Pick<OidcSettings, 'callsPerSecond'>
       /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
       readonly refusedBytesPerSecond: number
-      /** The accounts that have limits of their own. */
+      /** The accounts with their own limits. */
       readonly accounts: ReadonlyMap<
         string,
         Pick<KmsSettings, 'maxKeys' | 'maxAliases' | 'maxSecrets'> & { readonly rates: Rates }
@@ -83,7 +83,7 @@ export interface House extends Clock {
   readonly oidcTokens: OidcTokens
   readonly mfaSeeds: MfaSeeds
   readonly eventIndex: EventIndex
-  /** The installation's record, which says which account is the operator's. */
+  /** The installation record, which names the operator's account. */
   readonly ring: Pick<InstallationMark, 'record'>
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
@@ -94,14 +94,14 @@ export interface House extends Clock {
   readonly deliveryTarget: DeliveryTarget
   /** Returns a new UUID for a request. */
   newId(): string
-  /** Returns a new UUID for a record. Later ones are greater, so that records created together are stored together. */
+  /** Returns a new UUID for a record. UUIDs increase with time, so records created together are stored together. */
   newRecordId(): string
   randomBytes(length: number): Uint8Array
-  /** Whether the database can be read and takes commits. */
+  /** Whether the database can be read and accepts commits. */
   ready(): Promise<boolean>
   readonly observer: Observer
-  /** Follows each call; null where no traces are sent. */
+  /** Traces each call; null where no traces are sent. */
   readonly tracer: Tracer | null
-  /** Reports failures of the server; never mistakes of callers. */
+  /** Reports failures of the server, not mistakes of callers. */
   failed(message: string, error: unknown): void
 }

@@ -1,4 +1,4 @@
-// Who calls, in a view of the ledger: what the answer says of the caller is held to that view until it is committed or confirmed.
+// Authenticates the caller in a view of the ledger. The answer relies on that view until it is committed or confirmed.
 import { Refusal, refuse } from '../api/errors.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Named, Progress } from './call-event.ts'
@@ -9,12 +9,12 @@ import type { HttpRequest, Parameters } from './request.ts'
 /** How long a call is retried while other calls keep changing its records. */
 export const RETRY_MS = 10_000
 
-/** A caller, and the view that it was looked up in. */
+/** A caller, and the view in which it was looked up. */
 type Identified = Pick<Progress, 'authenticated' | 'view'>
 
 /**
- * Authenticates a request in a new view of the ledger. A refusal leaves no event whose commit would tell that it rests on the present state
- * of the AccessKey, so the ledger confirms it. `former` is the view of the call's last attempt. Refuses as `authenticate`.
+ * Authenticates a request in a new view of the ledger. A refusal has no event whose commit would check the records that it relies on, such as the
+ * AccessKey, so the ledger confirms them. `former` is the view of the call's previous attempt. Refuses as `authenticate` does.
  */
 export async function identified(
   request: HttpRequest,
@@ -35,7 +35,7 @@ export async function identified(
   throw refuse('ServiceUnavailableTemporary')
 }
 
-/** The call with its caller authenticated again: something that it rested on has changed. Refuses as `authenticate`. */
+/** Returns the call with its caller authenticated again, after a record that it read has changed. Refuses as `authenticate` does. */
 export async function again<O extends Named>(call: Progress<O>, house: House): Promise<Progress<O>> {
   const { request, door, view } = call
   return { ...call, ...(await identified(request, door.read(request), house, door, view)) }

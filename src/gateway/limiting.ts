@@ -1,9 +1,9 @@
-// The ports of what limits calls: this process limits them itself, or asks the process that does for all of the server.
+// The ports to rate limits: this process limits calls itself, or asks the server's process that limits them for all workers.
 import type { Rates } from '../settings/rates.ts'
 import type { Admission, AnonymousRate } from './rate-limit.ts'
 
 export interface RateLimits {
-  /** What refused calls may write, whatever their rate. */
+  /** The limits on what refused calls write, whatever their rate. */
   readonly refused: RefusedLimits
   /** See RateLimiter.admit. */
   admit(

@@ -2,27 +2,30 @@
 import { NETWORK } from '../settings/listen.ts'
 
 export interface Limits {
-  /** The most connections of all sources. */
+  /** The limit on connections of all sources together. */
   readonly maxConnections: number
-  /** The most connections of one source, except of loopback. */
+  /** The limit on connections of one source; loopback is exempt. */
   readonly maxConnectionsPerSource: number
-  /** From the connection, or the first byte of a later request, to the end of the headers; also for a TLS handshake. */
+  /** The time from the connection, or the first byte of a later request, to the end of the headers. Also limits a TLS handshake. */
   readonly headMs: number
-  /** Between two pieces of a body. */
+  /** The time between two pieces of a body. */
   readonly bodyMs: number
-  /** From the first byte of a request to its last. */
+  /** The time from the first byte of a request to its last. */
   readonly requestMs: number
-  /** From an answer to the next request. */
+  /** The time from an answer to the next request. */
   readonly keepAliveMs: number
-  /** Without the client receiving anything of its answer. */
+  /** The time in which the client receives nothing of its answer. */
   readonly answerMs: number
-  /** For a client that still sends to receive the answer that closes its connection. */
+  /** How long a connection stays open after its last answer, so that a client that is still sending can receive it. */
   readonly lingerMs: number
-  /** Between two sweeps of the connections. */
+  /** The interval between sweeps of the connections. */
   readonly sweepMs: number
-  /** What heads may hold in memory together, of each connection that has more than SMALL_BODY_BYTES of them; not while a known caller's request is at work. */
+  /**
+   * The memory for all heads together. Connections with at most SMALL_BODY_BYTES of heads do not count, nor do those on which an
+   * authenticated caller's request awaits its answer.
+   */
   readonly headBudgetBytes: number
-  /** The memory that all bodies longer than SMALL_BODY_BYTES share. */
+  /** The memory for all bodies longer than SMALL_BODY_BYTES together. */
   readonly bodyBudgetBytes: number
 }
 
@@ -40,18 +43,17 @@ export const DEFAULT_LIMITS: Limits = {
   bodyBudgetBytes: 67_108_864,
 }
 
-/** The longest body outside the budget. All calls fit but those with long texts. */
+/** The longest body outside of the budget. All calls fit except those with long texts. */
 export const SMALL_BODY_BYTES = 16_384
 
 /**
- * The longest body: a value of 64 KiB, the longest there is, takes 192 KiB with each of its bytes percent-encoded, and 64 KiB are left
- * for all other parameters.
+ * The longest body. The longest value has 64 KiB and takes 192 KiB with each byte percent-encoded; 64 KiB are left for all other parameters.
  */
 export const MAX_BODY_BYTES = 262_144
 
 /**
- * In how many chunks a body without Content-Length may come: each costs a microsecond and more, and takes six bytes. The longest body in one
- * chunk stays below it even where the network cuts it into its smallest segments.
+ * The limit on chunks of a body without Content-Length: a chunk costs a microsecond or more, and only six bytes to send. The longest body stays below
+ * the limit even if the network splits it into its smallest segments.
  */
 export const MAX_BODY_CHUNKS = 512
 

@@ -1,10 +1,10 @@
-// The port on which metrics are scraped.
+// The port for scrapers of metrics.
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Metrics } from './metrics.ts'
 import { endpointOf, listening } from './ports.ts'
 
-/** More than scrapers need, and few enough to leave file descriptors to the service. */
+/** More than scrapers need, and few enough to leave file descriptors for the service. */
 const MAX_METRICS_CONNECTIONS = 100
 
 export interface MetricsListening {
@@ -12,7 +12,7 @@ export interface MetricsListening {
   stop(): Promise<void>
 }
 
-/** Serves the metrics on their own port; `tls` holds PEM texts, or null for plain HTTP. Rejects when it can't listen. */
+/** Serves the metrics on their own port. `tls` contains PEM texts; null means plain HTTP. Rejects when it can't listen. */
 export async function listenMetrics(
   metrics: Metrics,
   host: string,

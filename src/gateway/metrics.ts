@@ -1,17 +1,17 @@
-// Prometheus metrics. A server that nobody scrapes does not load this file.
-// Labels hold names of operations and codes of the catalogue, never anything a request says.
+// Prometheus metrics. A server without a metrics port does not load this file. Labels contain names of operations and codes of the catalogue, never
+// content of a request.
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors/catalogue.ts'
 import { type Disconnection, type Log, type Observed, RefusalLog } from './observer.ts'
 
-/** What one process counted and measured, as it travels to another. */
+/** The metrics of one process, in the form in which they are sent to another. */
 export type Counted = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 export class Metrics extends RefusalLog {
   readonly #registry = new Registry()
   readonly #calls = new Map<Observed, Map<string, number>>()
   readonly #unauthenticated: Counter<'code'>
-  /** The same under its former name. */
+  /** The same counter under its former name. */
   readonly #strangers: Counter<'code'>
   readonly #disconnections: Counter<'reason'>
   readonly #logOns: Counter<'outcome'>
@@ -104,7 +104,7 @@ export class Metrics extends RefusalLog {
     super.unrecorded(account)
   }
 
-  /** Adds a gauge; each scrape calls `read`, which returns the values by their labels. */
+  /** Adds a gauge. Each scrape calls `read`, which returns the values with their labels. */
   gauge<L extends string>(
     name: `strongroom_${string}`,
     help: string,
@@ -120,14 +120,14 @@ export class Metrics extends RefusalLog {
         this.reset()
         // Without labels, the library sets it to 0.
         if (labelNames.length === 0) this.remove()
-        // A gauge that can't be read is left out; all other metrics stay.
+        // A gauge that can't be read is omitted; all other metrics remain.
         const values = await read().catch(() => [])
         for (const { labels, value } of values) this.set(labels, value)
       },
     })
   }
 
-  /** Adds a counter; each scrape calls `read`, which returns how often it happened since the process began. */
+  /** Adds a counter. Each scrape calls `read`, which returns the count since the start of the process. */
   counter(name: `strongroom_${string}_total`, help: string, read: () => number): void {
     new Counter({
       name,
@@ -140,12 +140,12 @@ export class Metrics extends RefusalLog {
     })
   }
 
-  /** What this process counted and measured. */
+  /** Returns the metrics of this process. */
   counted(): Promise<Counted> {
     return this.#registry.getMetricsAsJSON()
   }
 
-  /** Adds what other processes of the server counted to what is shown; each scrape asks for it. */
+  /** Adds the metrics of the server's other processes to the output. Each scrape calls `others`. */
   adding(others: () => Promise<readonly Counted[]>): void {
     this.#others = others
   }
@@ -158,8 +158,8 @@ export class Metrics extends RefusalLog {
   }
 }
 
-/** The sum of what ended processes counted, which must not go back; what they measured is gone with them. */
+/** Returns the sum of the counters and histograms of ended processes, since counters must not decrease. Gauges of ended processes are dropped. */
 export function lasting(all: readonly Counted[]): Promise<Counted> {
-  const kept = all.map((one) => one.filter(({ type }) => ['counter', 'histogram'].includes(`${type}`)))
+  const kept = all.map((metrics) => metrics.filter(({ type }) => ['counter', 'histogram'].includes(`${type}`)))
   return AggregatorRegistry.aggregate(kept).getMetricsAsJSON()
 }

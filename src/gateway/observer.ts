@@ -1,4 +1,4 @@
-// What the gateway reports of each request, and a log of unauthenticated ones that no number of them can flood.
+// The gateway's reports about requests, and a log of unauthenticated requests that is bounded however many there are.
 import type { Code } from '../api/errors/catalogue.ts'
 
 /** Why the server closed a connection without an answer. */
@@ -9,7 +9,7 @@ export type Disconnection =
   | 'no request came'
   | 'answer was not read'
 
-/** What the gateway reports of each request. */
+/** Receives the gateway's reports about requests. */
 export interface Observer {
   /** A call of an authenticated caller got its answer after `ms` milliseconds. */
   answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
@@ -19,7 +19,7 @@ export interface Observer {
   loggedOn(outcome: 'OK' | Code): void
   /** The server closed a connection without an answer. */
   disconnected(why: Disconnection, sourceAddress: string): void
-  /** A refused call of this account left no event: too many come too fast. */
+  /** A refused call of this account got no event, because there are too many refused calls. */
   unrecorded(account: string): void
 }
 
@@ -30,11 +30,11 @@ export interface Observed {
 
 export type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
-/** How many unauthenticated requests are logged within a period; the others are only counted. */
+/** How many unauthenticated requests are logged in a period. Further ones are only counted. */
 const LOGGED = 10
 const PERIOD_MS = 10_000
 
-/** An observer that logs, and counts nothing. */
+/** An observer that logs and has no metrics. */
 export class RefusalLog implements Observer {
   readonly #log: Log
   readonly #now: () => number
@@ -85,7 +85,7 @@ export class RefusalLog implements Observer {
     this.#log({ account, count }, 'refused calls left no event: the account exceeds its rate of recorded refusals')
   }
 
-  /** Logs what another process of the server would log, within the same bounds. */
+  /** Logs an entry of another process of the server, within the same bounds. */
   relay(fields: Readonly<Record<string, unknown>>, message: string): void {
     if ('account' in fields) this.#log(fields, message)
     else if (typeof fields['count'] === 'number') this.#period.hidden += fields['count']

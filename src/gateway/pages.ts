@@ -1,10 +1,10 @@
-// The documentation, as the server's port shows it in a browser, and how answers to browsers are sent.
+// Serves the documentation to browsers, and sends the console's answers.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { DOCS_PATH, type Documentation } from './documentation.ts'
 import type { ConsoleAnswer } from './house.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 
-/** Returns the path of the page that is asked for, without a query; null for a call. */
+/** Returns the path of the requested page, without a query; null for a call. */
 export function pagePath({ method, url = '' }: IncomingMessage): string | null {
   if (method !== 'GET' && method !== 'HEAD') return null
   const query = url.indexOf('?')
@@ -34,7 +34,7 @@ export async function servePage(
   }
 }
 
-/** Whether the request is for the console; no other request's cookies are looked at. */
+/** Whether the request is for the console. Cookies of other requests are ignored. */
 export function isForConsole(request: HttpRequest): boolean {
   const path = pathOf(request)
   return path === '/console' || path.startsWith('/console/')
@@ -43,7 +43,7 @@ export function isForConsole(request: HttpRequest): boolean {
 /** Sends an answer of the console. */
 export function sendConsole(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {
   if (response.destroyed || response.headersSent) return
-  // The length of a 304 would be that of the page.
+  // In a 304, Content-Length would be the length of the page.
   const length = status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
   response.writeHead(status, { ...length, ...headers } as OutgoingHttpHeaders)
   response.end(body)
@@ -64,7 +64,7 @@ function send(response: ServerResponse, status: number, html: string | Buffer, h
   response.end(html)
 }
 
-/** Sends a 304, in which a length would be that of the page (RFC 9110 sections 8.6 and 15.4.5). */
+/** Sends a 304 without Content-Length, which would be the length of the page (RFC 9110 sections 8.6 and 15.4.5). */
 function sendUnchanged(response: ServerResponse, headers: Headers): void {
   if (response.destroyed || response.headersSent) return
   response.writeHead(304, { ...PROTECTION, ...headers })

@@ -1,12 +1,12 @@
-// Percent-encoding as signatures require it (RFC 3986, section 2): all bytes of UTF-8 but A-Z a-z 0-9 - _ . ~ become %XX in upper case.
-// Works byte by byte: replacing in strings costs some ten times as much, and an unauthenticated client chooses what is replaced.
+// The percent-encoding of signatures (RFC 3986, section 2): all bytes of UTF-8 except A-Z a-z 0-9 - _ . ~ become %XX in upper case. It works byte by
+// byte, because replacement in strings costs about ten times as much, and unauthenticated clients choose the content.
 
 /** Percent-encodes a text. */
 export function percentEncode(text: string): string {
   return UNRESERVED.test(text) ? text : encoded(bytesOf(text), false)
 }
 
-/** Percent-encodes a text, and the result once more, in one pass: %XX becomes %25XX. */
+/** Percent-encodes a text twice, in one pass: %XX becomes %25XX. */
 export function percentEncodeTwice(text: string): string {
   return UNRESERVED.test(text) ? text : encoded(bytesOf(text), true)
 }
@@ -19,7 +19,7 @@ export const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
 /** The digits of %XX. */
 export const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 
-/** Returns a text's UTF-8 bytes as one character each; ASCII text stays itself. */
+/** Returns the UTF-8 bytes of a text as one character each. ASCII text is returned unchanged. */
 export function bytesOf(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')
 }

@@ -1,5 +1,5 @@
-// Performing a call that was admitted: its parameters, its resources, whether policies allow it, what it decides, and the commit of that. When
-// something that it rests on changed before its commit, its caller is authenticated again and it is performed again.
+// Performs an admitted call: parses its parameters, locates its resources, authorizes, decides and commits. When a record that the call read has
+// changed before the commit, the caller is authenticated again and the call is performed again.
 import { because, Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { locate, locateReadable } from '../api/locate.ts'
 import type { Reply, Resource } from '../api/operation.ts'
@@ -17,7 +17,7 @@ import { accountOf, demandAccount } from './on-behalf.ts'
 import type { Admission } from './rate-limit.ts'
 import { ownerOf, recorded } from './refused-calls.ts'
 
-/** Whether the account's rate limit lets the call go on. */
+/** Whether the account's rate limit allows the call. */
 export function admissionOf(
   { operation, region, now, authenticated }: Progress,
   { settings, rateLimiter }: House,
@@ -27,13 +27,13 @@ export function admissionOf(
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
 
-/** Whether the rates of the claimant and of its account let a call go on whose token was verified. */
+/** Whether the rates of the claimant and of its account allow a call with a verified token. */
 async function verifiedAdmitted(call: Progress, house: House): Promise<boolean> {
   if (!(await admitsVerified(call.authenticated.caller, house, call.now))) return false
   return (await admissionOf(call, house)) === 'admitted'
 }
 
-/** Performs a call that was admitted, and returns its reply. Throws its refusal. */
+/** Performs an admitted call, and returns its reply. Throws its refusal. */
 export async function perform(begun: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = begun
   const { tracer } = house
@@ -69,7 +69,7 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
       const { isAbandoned } = call.request
       const commit = house.ledger.commit({ changes, nonce, event, further, view, isAbandoned })
       const outcome = await (tracer ? tracer.committing(commit) : commit).catch((error: unknown) => {
-        // A replayed nonce certainly stored nothing; a lost connection to the database may have.
+        // With a replayed nonce, certainly nothing is stored. After another error, such as a lost connection to the database, it may be.
         if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
         throw error
       })
@@ -80,7 +80,7 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
       forgetDestroyed(changes, house)
       return reply
     } catch (error) {
-      // Records read under former root keys may not open any more: retry under the present ones.
+      // Values of records read under former root keys may no longer open. Retry under the present ones.
       if (view.rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
       const isCrowded = error instanceof TooManySearches
       const cause = isCrowded
@@ -88,7 +88,7 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
         : asRefusal(error, call.requestId, house)
       const refusal = dry ? refuseDryRun(cause) : cause
       if (refusal.code === 'SignatureNonceUsed') throw refusal
-      // Without the database there can be no event; without a device there can.
+      // Without the database no event can be stored. Without a device it can.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       resources ??= await locateReadable(operation, parameters, context).catch((failure: unknown) => {
         house.failed(`request ${call.requestId}: the resources of its event could not be found`, failure)
@@ -107,7 +107,7 @@ function isDryRun({ operation, parameters }: Progress): boolean {
   return operation.parameters['DryRun'] !== undefined && parameters.get('DryRun')?.toLowerCase() === 'true'
 }
 
-/** Refuses unless policies allow the caller the action on each of the resources. */
+/** Refuses unless policies allow the caller to perform the action on all resources. */
 async function authorize(
   operation: CallOperation,
   values: never,

@@ -1,4 +1,4 @@
-// Ports: how one is opened, and how clients name it.
+// Opens ports and formats their endpoints.
 import type { AddressInfo, Server } from 'node:net'
 
 /** Resolves when the server listens; rejects when it can't. */
@@ -12,7 +12,7 @@ export function listening(server: Server, host: string, port: number, backlog?: 
   })
 }
 
-/** Where clients reach a server that listens on this host. */
+/** Returns the URL at which clients reach a server that listens on this host. */
 export function endpointOf(server: Server, host: string, secure: boolean): string {
   const { port } = server.address() as AddressInfo
   return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`

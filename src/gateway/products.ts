@@ -14,7 +14,7 @@ function api(
   operations: readonly CallOperation[],
   others: ReadonlyMap<string, string> = new Map(),
 ): ProductVersion {
-  return { product, version, operations: new Map(operations.map((one) => [one.name, one])), others }
+  return { product, version, operations: new Map(operations.map((operation) => [operation.name, operation])), others }
 }
 
 export const products: readonly ProductVersion[] = [

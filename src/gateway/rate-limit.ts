@@ -1,13 +1,13 @@
-// Rate limits: a token bucket for each account, region and group of operations. Each server has its own, in memory, with its share of
-// the rate, so that all servers of a database together give the rate. Pure: the time is passed in.
+// Rate limits: a token bucket for each account, region and group of operations. Each server has its own buckets in memory, with its share
+// of the rate, so that all servers of a database together allow the configured rate. Pure: the time is passed in.
 
 import type { RateGroup, Rates } from '../settings/rates.ts'
 import { RefusedEvents } from './refused-events.ts'
 import { refilled } from './token-bucket.ts'
 
 /**
- * `throttled`: over the limit. Events are recorded for as many throttled calls as calls are admitted; the others are `unrecorded`. So a
- * throttled caller fills the disk at twice the limit at most, however fast it calls.
+ * `throttled`: over the limit. At most as many throttled calls are recorded as calls are admitted; the others are `unrecorded`. So a throttled caller
+ * writes events at no more than twice the limit, however fast it calls.
  */
 export type Admission = 'admitted' | 'throttled' | 'throttled, unrecorded'
 
@@ -23,12 +23,12 @@ interface Tokens {
 }
 
 /**
- * What calls that nobody signs are counted by: all of a source of connections, those of a source for one claimant, and those for a claimant
- * whose token was verified.
+ * The rates of calls without a signature: all calls of a source of connections, the calls of a source for one claimant, and the verified calls of a
+ * claimant.
  */
 export type AnonymousRate = 'source' | 'source for a claimant' | 'verified claimant'
 
-/** The part of the rate that each of them has. No source alone takes much of a claimant's. */
+/** The share of the configured rate for each of them. A single source can use only a part of it for one claimant. */
 const PARTS: Readonly<Record<AnonymousRate, number>> = {
   source: 1,
   'source for a claimant': 1 / 5,
@@ -48,7 +48,7 @@ function anonymousGroups(perSecond: number): AnonymousGroups {
   }
 }
 
-/** Above this number of buckets, full ones are dropped: a new bucket is full too. */
+/** Above this number of buckets, full ones are dropped. A new bucket is full too, so nothing is lost. */
 const BUCKETS = 10_000
 
 export class RateLimiter {
@@ -60,7 +60,7 @@ export class RateLimiter {
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
 
-  /** How many servers, with this one, share the rates. */
+  /** How many servers share the rates, including this one. */
   set servers(servers: number) {
     this.#servers = servers
     this.refused.servers = servers
@@ -82,7 +82,7 @@ export class RateLimiter {
     return taken(bucket.recorded, share, now) ? 'throttled' : 'throttled, unrecorded'
   }
 
-  /** Whether a call that nobody signed may go on at `now`: `perSecond` of them, or the part of it that the rate has. */
+  /** Whether a call without a signature is within a rate at `now`: PARTS of `perSecond` calls. */
   admitAnonymous(rate: AnonymousRate, whose: string, perSecond: number, now: number): boolean {
     const groups = this.#anonymous.get(perSecond) ?? anonymousGroups(perSecond)
     this.#anonymous.set(perSecond, groups)
@@ -102,7 +102,7 @@ export class RateLimiter {
     return bucket
   }
 
-  /** This server's share of a rate. Where it is less than one call at once, one call takes longer. */
+  /** Returns this server's share of a rate. A share of less than one call becomes one call in a longer time. */
   #shareOf({ calls, seconds }: RateGroup): Rate {
     const share = Math.max(1, calls / this.#servers)
     return { calls: share, seconds: (seconds * share * this.#servers) / calls }
@@ -119,7 +119,7 @@ export class RateLimiter {
   }
 }
 
-/** So many calls in so many seconds. */
+/** `calls` in `seconds`. */
 type Rate = Pick<RateGroup, 'calls' | 'seconds'>
 
 function taken(tokens: Tokens, rate: Rate, now: number): boolean {

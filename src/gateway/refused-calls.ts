@@ -1,4 +1,4 @@
-// Recording a refused call: whether its event may still be written, who pays for it, and its copy for the account whose resource it was about
+// Records refused calls: whether the event may still be written, whose limit it counts against, and its copy for the account of the named resource
 // (docs/reference/events.md, "What leaves an event").
 import type { Caller } from '../api/caller.ts'
 import type { Refusal } from '../api/errors.ts'
@@ -9,10 +9,10 @@ import type { Authenticated } from './authenticate.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import type { House } from './house.ts'
 
-/** What the callers of an account whom only a token proves may write, as a part of what the account may. */
+/** The limit for an account's callers with OIDC tokens, as a part of the account's limit. */
 const FEDERATED_PART = 1 / 16
 
-/** Who pays for the event of a refused call, and at which rate. */
+/** The bucket that pays for the event of a refused call, and its rate. */
 interface Payer {
   readonly owner: string
   readonly principal: string
@@ -20,8 +20,9 @@ interface Payer {
 }
 
 /**
- * The account and its user or role that calls; all sessions of a role are one. Whoever calls by a token pays from a smaller bucket beside the
- * account's, of which all those together whose token is not verified have half: strangers hide no refused call of anybody else.
+ * Returns the payer: the account with the calling user or role; all sessions of a role count as one. Callers with OIDC tokens pay from a
+ * separate, smaller bucket, of which all callers with an unverified token together have half. So unauthenticated callers can't suppress the
+ * events of others' refused calls.
  */
 function payerOf({ caller, unverified }: Authenticated, perSecond: number): Payer {
   const owner = ownerOf(caller)
@@ -43,8 +44,8 @@ function sizeOf(event: EventRow | null): number {
 }
 
 /**
- * Records a refused call, which changes nothing, and returns its refusal. Where the account's refused calls have written too much, the
- * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: what it rests on changed.
+ * Records a refused call, which changes nothing, and returns its refusal. If the account's refused calls have written too much, the call is throttled
+ * instead and gets no event; the next event has the count of such calls. `moved`: a record that the call read has changed.
  */
 export async function recorded(
   call: Progress<Named>,
@@ -77,7 +78,7 @@ export async function recorded(
   }
 }
 
-/** The copy of an event. `untold` takes back its count of unrecorded calls when it was not committed. */
+/** The copy of an event. `untold` restores its count of unrecorded calls when the copy was not committed. */
 interface Copy {
   readonly events: readonly EventRow[] | undefined
   untold(): void
@@ -86,9 +87,8 @@ interface Copy {
 const NO_COPY: Copy = { events: undefined, untold: () => {} }
 
 /**
- * Returns the event of a refused call for the account whose resource it was about: none for nearly all calls, and none where the caller's
- * account has written too much there. The answer to the caller and what the caller pays are the same in each case, so that they do not show
- * what exists.
+ * Returns the event of a refused call for the account whose resource the call named: none for nearly all calls, and none if the caller's account has
+ * written too much there. The answer to the caller and the caller's limits are the same in each case, so they do not reveal what exists.
  */
 async function copyOfRefused(
   call: Progress<Named>,

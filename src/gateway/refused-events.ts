@@ -1,31 +1,31 @@
-// How much the refused calls of an account may write: a token bucket of bytes for each account and each of its callers, so that no caller
-// alone hides the refused calls of the others. A call that is admitted takes a right; one that is refused takes none, and would fill the
-// disk. In memory, with this server's share of the rate; pure, its clock is passed in.
+// Limits what the refused calls of an account write: a token bucket of bytes for each account and each of its callers, so that one caller
+// can't suppress the events of the others. A limit is needed because refused calls need no permission, and could otherwise fill the disk.
+// In memory, with this server's share of the rate. Pure: the time is passed in.
 import { refilled } from './token-bucket.ts'
 
-/** After a pause, so many seconds' worth may be written at once. */
+/** The capacity of a bucket: so many seconds of its rate can be written at once after a pause. */
 const BURST_SECONDS = 256
-/** Beyond so many buckets, those that nobody drew on for long are forgotten: a new one is the same. */
+/** Above this number of buckets, those that have refilled are dropped. A new bucket is full too, so nothing is lost. */
 const BUCKETS = 10_000
-/** What an event takes beside its body: its columns, its hash, its nonce. */
+/** The size of an event without its body: its columns, its hash, its nonce. */
 const OVERHEAD_BYTES = 512
 
 interface Bucket {
   left: number
   at: number
-  /** Refused calls that were not recorded since the last one that was. */
+  /** How many refused calls were not recorded since the last recorded one. */
   unrecorded: number
 }
 
 export class RefusedEvents {
   readonly #buckets = new Map<string, Bucket>()
-  /** How many servers, with this one, share the rates. */
+  /** How many servers share the rates, including this one. */
   servers = 1
 
   /**
-   * Whether an event of `bytes` may be written for a caller of the account at `now`, at `perSecond` bytes a second on average for the account,
-   * of which one caller has half. Then returns how many refused calls of the account went unrecorded since the last one that was recorded, for this
-   * event to tell; else counts one more, and returns null.
+   * Whether an event of `bytes` may be written for a caller of the account at `now`. The account may write `perSecond` bytes a second on average, and
+   * one caller half of that. If it may, returns how many refused calls of the account were not recorded since the last recorded one; the event states
+   * this count. Otherwise counts one more, and returns null.
    */
   admit(account: string, caller: string, bytes: number, perSecond: number, now: number): number | null {
     const whole = this.#refilled(account, perSecond, now)
@@ -33,21 +33,21 @@ export class RefusedEvents {
   }
 
   /**
-   * The same for the copy of such an event that goes to `owner`, where the call of the account `payer` was about a resource of `owner`.
-   * What copies take is no part of what `admit` allows: whether a copy is written depends on what exists over there, and the caller must
-   * not learn that.
+   * The same for the copy of an event that `owner` gets, because a call of the account `payer` named a resource of `owner`. Copies do not
+   * count against the limits of `admit`: whether a copy is written depends on what exists in the owner's account, and the caller must not
+   * learn that.
    */
   admitCopy(payer: string, owner: string, bytes: number, perSecond: number, now: number): number | null {
     const own = this.#refilled(copiesFor(payer, owner), perSecond / 2, now)
     return taken([this.#refilled(copiesFor(payer, ''), perSecond, now), own], bytes, own)
   }
 
-  /** The event that was to tell of so many was not committed. */
+  /** Restores a count of unrecorded calls, because the event with it was not committed. */
   untold(account: string, unrecorded: number): void {
     this.#countBack(account, unrecorded)
   }
 
-  /** The copy that was to tell of so many was not committed. */
+  /** Restores a count of unrecorded calls, because the copy with it was not committed. */
   untoldCopy(payer: string, owner: string, unrecorded: number): void {
     this.#countBack(copiesFor(payer, owner), unrecorded)
   }
@@ -57,7 +57,7 @@ export class RefusedEvents {
     if (bucket) bucket.unrecorded += unrecorded
   }
 
-  /** Counts a refused call that is not to be recorded for another reason. */
+  /** Counts a refused call that is not recorded for another reason. */
   skip(account: string, perSecond: number, now: number): void {
     this.#refilled(account, perSecond, now).unrecorded++
   }
@@ -79,12 +79,12 @@ export class RefusedEvents {
   }
 }
 
-/** The bucket of what the calls of `payer` write for the owner of another account's resources; for all owners where `owner` is empty. */
+/** The name of the bucket for copies that calls of `payer` write for `owner`; for all owners together where `owner` is empty. */
 function copiesFor(payer: string, owner: string): string {
   return `copies ${payer}/${owner}`
 }
 
-/** Takes an event from each bucket, or from none and counts it in `counted`. See admit. */
+/** Takes an event's bytes from every bucket. If one has too few, takes none and counts the event in `counted`. See admit. */
 function taken(buckets: readonly Bucket[], bytes: number, counted: Bucket): number | null {
   const cost = bytes + OVERHEAD_BYTES
   if (buckets.some(({ left }) => left < cost)) {

@@ -1,5 +1,5 @@
-// HTTP requests and their parameters (docs/reference/signatures.md, "Parameters"): decoded strictly, bounded, each name once. What can't be
-// decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
+// HTTP requests and their parameters (docs/reference/signatures.md, "Parameters"). Decoding is strict and bounded, and each name may occur once. A
+// request that can't be decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 import { readCanonical } from './canonical-form.ts'
@@ -7,13 +7,13 @@ import { readCanonical } from './canonical-form.ts'
 export const MAX_QUERY_BYTES = 65_536
 const MAX_PARAMETERS = 1000
 const MAX_VALUE_BYTES = 65_536
-/** The most names that are not plain ASCII, because they take longest to sort. */
+/** The limit on names that are not plain ASCII, because these take longest to sort. */
 const MAX_ENCODED_NAMES = 100
-/** The length of all decoded names together, which are sorted. */
+/** The limit on all decoded names together, because they are sorted; in bytes. */
 const MAX_NAMES_BYTES = 16_384
-/** The length of all decoded names and values together: the longest possible value, and 8 KiB for the others. */
+/** The limit on all decoded names and values together: the longest value, and 8 KiB for the others. */
 const MAX_DECODED_BYTES = MAX_VALUE_BYTES + 8192
-/** The length of an encoded form: percent-encoding triples names and values, and separators are added. */
+/** The limit on an encoded form: percent-encoding triples names and values, and separators are added. */
 const MAX_FORM_BYTES = MAX_DECODED_BYTES * 3 + MAX_PARAMETERS * 2
 
 /** A request. Header names are in lower case. */
@@ -26,11 +26,11 @@ export interface HttpRequest {
   readonly rawHeaders: readonly string[]
   readonly body: Uint8Array
   readonly sourceAddress: string
-  /** The regions of the server; the first one, which depends on the port, is that of calls that name none. */
+  /** The regions of the server. The first one depends on the port and is the region of calls that name none. */
   readonly regions: readonly string[]
-  /** Whether it came over TLS. */
+  /** Whether it arrived over TLS. */
   readonly secure: boolean
-  /** Where the client reached this server: scheme, address and port. */
+  /** The address at which the client reached this server: scheme, address and port. */
   readonly endpoint: string
   /** Whether the client has closed the connection, so that no answer reaches it. */
   readonly isAbandoned: () => boolean
@@ -39,7 +39,7 @@ export interface HttpRequest {
 /** Parameters by name, each once. */
 export type Parameters = ReadonlyMap<string, string>
 
-/** One header's value, or '' when absent; of a repeated one the first. */
+/** Returns the value of a header, '' for an absent one, and the first value of a repeated one. */
 export function header(request: HttpRequest, name: string): string {
   const value = request.headers[name]
   return (typeof value === 'string' ? value : value?.[0]) ?? ''
@@ -55,14 +55,14 @@ function queryOf({ target }: HttpRequest): string {
   return start < 0 ? '' : target.slice(start + 1)
 }
 
-/** Whether the request is signed in the header Authorization (ACS3, ACS4) and not by the parameters of signature 1.0. */
+/** Whether the request is signed in the header Authorization (ACS3, ACS4) and not by parameters (signature 1.0). */
 export function isSignedByHeader(request: HttpRequest): boolean {
   return /^ACS\d/.test(header(request, 'authorization'))
 }
 
 /**
- * Decodes the parameters that may be read before authentication: those of the query and, with signature 1.0, of the form,
- * which it signs as parameters. Refuses with ParseRequestParameterException, or InvalidParameter for a name that comes twice.
+ * Decodes the parameters that may be read before authentication: those of the query and, with signature 1.0, of the form, which that
+ * signature covers. Refuses with ParseRequestParameterException, or with InvalidParameter for a name that occurs twice.
  */
 export function decodeUnverified(request: HttpRequest): Parameters {
   return decodeCanonical(request) ?? decodeAny(request)
@@ -75,7 +75,7 @@ function decodeCanonical(request: HttpRequest): Parameters | null {
   return readCanonical(queryOf(request), body)
 }
 
-/** Does what decodeUnverified does, for any spelling. */
+/** As decodeUnverified, for any spelling. */
 export function decodeAny(request: HttpRequest): Parameters {
   const query = queryOf(request)
   if (query.length > MAX_QUERY_BYTES) throw unreadable(`The query is longer than ${MAX_QUERY_BYTES} bytes.`)
@@ -91,8 +91,8 @@ export function decodeAny(request: HttpRequest): Parameters {
 }
 
 /**
- * Returns all parameters of an authenticated request: to `unverified` it adds those of a body that the header's signature covers,
- * a form or a JSON object. Refuses like decodeUnverified.
+ * Returns all parameters of an authenticated request: `unverified`, and those of a body (a form or a JSON object) that the header's signature covers.
+ * Refuses as decodeUnverified does.
  */
 export function decodeVerified(request: HttpRequest, unverified: Parameters): Parameters {
   if (request.body.length === 0 || !isSignedByHeader(request)) return unverified
@@ -105,7 +105,7 @@ export function decodeVerified(request: HttpRequest, unverified: Parameters): Pa
   return decoded.parameters
 }
 
-/** Returns the members of a JSON object as parameters, texts as they are. Refuses like decodeUnverified. */
+/** Returns the members of a JSON object as parameters. Texts are unchanged; other values become JSON. Refuses as decodeUnverified does. */
 export function decodeJson(body: Uint8Array): Parameters {
   const decoded = new Decoded(true)
   decoded.addJsonBody(body)
@@ -126,7 +126,7 @@ class Decoded {
   #namesBytes = 0
   #bytes = 0
 
-  /** `counting` is false where the encoded text is too short to exceed a limit: decoding never lengthens it. */
+  /** `counting` is false where the encoded text is too short to exceed a limit, since decoding never lengthens it. */
   constructor(counting: boolean) {
     this.#counting = counting
   }
@@ -138,7 +138,7 @@ class Decoded {
     this.addForm(bytes.toString('latin1'), isAscii(bytes))
   }
 
-  /** Decodes a form of one character per byte, so that a few that are not ASCII don't slow down the others. */
+  /** Decodes a form in latin1, one character per byte, so that a few non-ASCII characters do not slow down the others. */
   addForm(form: string, ascii: boolean): void {
     const decode = ascii ? decodeAscii : decodeBytes
     let pieces = 0
@@ -146,10 +146,10 @@ class Decoded {
     let equals = -1
     for (let start = 0; start < form.length; ) {
       const end = indexOrLength(form, '&', start)
-      // Empty pieces cost time too, so they count.
+      // Empty pieces count, because they cost time too.
       if (++pieces > MAX_PARAMETERS) throw tooMany()
       if (end > start) {
-        // Searched from the last one on: otherwise each piece without one would be scanned to the form's end.
+        // Continues from the last `=` found. Otherwise each piece without one would be scanned to the end of the form.
         if (equals < start) equals = indexOrLength(form, '=', start)
         const nameEnd = Math.min(equals, end)
         const sent = form.slice(start, nameEnd)
@@ -170,7 +170,7 @@ class Decoded {
     for (const [name, member] of Object.entries(value)) {
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)
-      // JSON can express what UTF-8 can't: half of a surrogate pair.
+      // JSON can express lone surrogates, which UTF-8 can't.
       if (!name.isWellFormed() || !text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
       this.add(name, text)
     }
@@ -217,7 +217,7 @@ function decodeBytes(bytes: string): string {
   return decodeAscii(/[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes)
 }
 
-/** Replaces each plus by a space; on bytes, because replacing in a string costs some thirty times as much. */
+/** Replaces each plus with a space. It works on bytes, because replacement in a string costs about thirty times as much. */
 function withSpaces(text: string): string {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0x2b) bytes[at] = 0x20

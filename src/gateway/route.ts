@@ -1,4 +1,4 @@
-// Routing: the operation, product and region of a request, from its signed parts (docs/reference/signatures.md, "What decides").
+// Routing: finds the operation, product and region of a request from its signed parts (docs/reference/signatures.md, "What decides").
 import { Refusal, refuse, refuseOperation } from '../api/errors.ts'
 import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
@@ -6,10 +6,10 @@ import type { Named } from './call-event.ts'
 import type { CallOperation, House, ProductVersion } from './house.ts'
 import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
-/** The paths that belong to one product. */
+/** The products' own paths. */
 const PATHS: ReadonlySet<string | null> = new Set(PRODUCTS.map(({ path }) => path))
 
-/** Refuses methods and paths of no operation, before anything is decoded. */
+/** Refuses methods and paths that no operation has, before anything is decoded. */
 export function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
   const path = pathOf(request)
@@ -18,7 +18,7 @@ export function checkRoute(request: HttpRequest): void {
     throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
 }
 
-/** A proxy in between might use the other one. */
+/** Such a request is refused, because a proxy might use the other Host. */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -30,7 +30,7 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
 
 /** A parsed Host: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the same under other domains. */
 export interface NamedHost {
-  /** The product whose host it is, or null. */
+  /** The product of the host, or null. */
   readonly product: Product | null
   /** The label in the region's place; null where it cannot be a region. */
   readonly region: string | null
@@ -39,12 +39,12 @@ export interface NamedHost {
 const NETWORK = /-(?:vpc|intranet)$/
 const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
 
-/** The hosts that were read last, by the regions of the server: clients use few different ones. */
+/** A cache of parsed hosts, by the regions of the server. Clients use few different hosts. */
 const lastRead = new WeakMap<readonly string[], Map<string, NamedHost>>()
 const MOST_HOSTS = 64
 const LONGEST_HOST = 255
 
-/** Parses a Host header. `regions` are those of the server, whose names need not look like the cloud's. */
+/** Parses a Host header. `regions` are the server's regions, whose names need not have the form of the cloud's. */
 export function readHost(host: string, regions: readonly string[]): NamedHost {
   const hosts = lastRead.get(regions) ?? new Map<string, NamedHost>()
   const known = hosts.get(host)
@@ -69,7 +69,7 @@ function parsedHost(host: string, regions: readonly string[]): NamedHost {
   return { product: isCloud ? named : null, region: isRegion ? second : null }
 }
 
-/** Returns Action or Version from where the signature covers it. */
+/** Returns Action or Version from the part of the request that the signature covers. */
 function asked(
   request: HttpRequest,
   parameters: Parameters,
@@ -87,8 +87,8 @@ export interface Asked {
 }
 
 /**
- * Returns the operation that Action and Version name. With signature 1.0 these are parameters, which the headers x-acs-action and
- * x-acs-version may repeat; with the others they are those headers, which parameters may repeat.
+ * Returns the operation that Action and Version name. With signature 1.0 these are parameters, and the headers x-acs-action and x-acs-version may
+ * repeat them. With the other schemes they are these headers, and parameters may repeat them.
  */
 export function findOperation(
   request: HttpRequest,
@@ -190,8 +190,8 @@ export function routeOf(
 }
 
 /**
- * Returns a stand-in for an operation that does not exist, for the event: with the requested name where it is well-formed, and the product
- * of the version or the host. It shows no parameters.
+ * Returns a stand-in for an unknown operation, for the event: with the requested name if it is well-formed, and the product of the version
+ * or the host. It shows no parameters.
  */
 function unknownOperation(
   request: HttpRequest,

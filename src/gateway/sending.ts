@@ -1,4 +1,4 @@
-// Answers on the wire: whole, in pieces, to a client that is still sending, and to a socket on which no request came.
+// Writes answers: whole, in pieces, to a client that is still sending, and to a socket without a request.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
@@ -14,11 +14,11 @@ export function send(response: ServerResponse, answer: Answer): void {
   const length = Buffer.byteLength(answer.body)
   writeHead(response, answer, length)
   if (length > PIECE_BYTES) sendPieces(response, Buffer.from(answer.body))
-  // As many bytes as characters means all ASCII, which needs no encoding.
+  // If there are as many bytes as characters, the answer is ASCII and needs no encoding.
   else response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
 }
 
-/** Writes a long answer in pieces, so that the progress shows whether the client still receives. */
+/** Writes a long answer in pieces, so that its progress shows whether the client still receives it. */
 function sendPieces(response: ServerResponse, bytes: Buffer): void {
   const pieces = function* () {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
@@ -32,8 +32,8 @@ function writeHead(response: ServerResponse, { status, contentType, requestId }:
 }
 
 /**
- * Answers a request whose body is not read to its end, and closes the connection once the client has stopped sending, or after
- * `lingerMs`. If it were closed at once, many clients would report a failed write instead of the answer.
+ * Answers a request whose body is not read to its end, and closes the connection when the client has stopped sending, or after `lingerMs`. If the
+ * connection closed at once, many clients would report a failed write instead of the answer.
  */
 export function sendUnread(answer: Answer, request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
   if (response.destroyed || response.headersSent) return
@@ -56,7 +56,7 @@ export function sendUnread(answer: Answer, request: IncomingMessage, response: S
   request.once('close', end)
 }
 
-/** Writes an answer to a socket for which node:http made no response, because what came is not a request; and ends it. */
+/** Writes an answer to a socket without a response object, because the received bytes are not a request, and ends the socket. */
 export function sendBare(socket: Socket, { status, contentType, body, requestId }: Answer): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,4 +1,4 @@
-// What the quotas file names must be served here: a misspelt operation would have no limit.
+// Checks that the quotas file names only products and operations that are served. Otherwise a misspelt operation would have no limit.
 import type { Quotas } from '../settings/quotas.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { ProductVersion } from './house.ts'
@@ -9,9 +9,9 @@ export function demandServed(
   versions: readonly ProductVersion[],
 ): void {
   for (const { product, operations } of ownRates) {
-    const served = versions.find((one) => one.product.name === product)
+    const served = versions.find((version) => version.product.name === product)
     if (!served) {
-      const names = new Set(versions.map((one) => one.product.name))
+      const names = new Set(versions.map((version) => version.product.name))
       throw new UsageError(`\`product\` in \`${quotasFile}\` must be one of ${[...names].join(', ')}`)
     }
     const unknown = operations.find((name) => !served.operations.has(name))

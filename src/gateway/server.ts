@@ -1,4 +1,4 @@
-// Listening on all ports, and stopping gracefully.
+// Listens on all ports, and stops gracefully.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Server as PlainServer } from 'node:net'
@@ -13,11 +13,11 @@ export interface Listening {
   readonly endpoints: readonly string[]
   /** How many connections are open. */
   connections(): number
-  /** Takes no new calls, finishes those in progress, and closes all connections, after `deadlineMs` at the latest. */
+  /** Accepts no new calls, finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */
   stop(deadlineMs: number): Promise<void>
 }
 
-/** Serves the house on all addresses, which share the limits. Rejects when it can't listen on one of them, and listens on none then. */
+/** Serves on all addresses, which share the limits. If it can't listen on one of them, rejects and listens on none. */
 export async function listen(
   house: House,
   addresses: readonly Address[],
@@ -49,18 +49,18 @@ export async function listen(
   }
 }
 
-/** The most connections that are accepted after the signal to stop. */
+/** How many connections are accepted after the signal to stop. */
 const LAST_CONNECTIONS = 4096
 
 /**
- * Accepts the connections that wait in the system's queue, and closes the ports: the system would reset what it has not handed over, though
- * a client may have sent a call on it.
+ * Accepts the connections in the system's queue, and then closes the ports. The system would reset queued connections, although clients may have sent
+ * calls on them.
  */
 export async function closePorts(servers: readonly PlainServer[]): Promise<void> {
   let accepted = 0
   const count = () => void accepted++
   for (const server of servers) server.on('connection', count)
-  // What came with a connection is read in the turn of the event loop after the one that accepts it.
+  // Bytes that arrived with a connection are read in the turn of the event loop after the connection is accepted.
   for (let [quiet, before] = [0, 0]; quiet < 2 && accepted < LAST_CONNECTIONS; before = accepted) {
     await new Promise((resolve) => setImmediate(resolve))
     quiet = accepted === before ? quiet + 1 : 0

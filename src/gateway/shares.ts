@@ -1,8 +1,8 @@
-// A limited resource that sources share. When it runs out, the source that holds most gives way, its oldest holder first, so that a
-// source that exhausts it harms only itself.
+// A limited resource that sources share. When it is exhausted, the source with the largest share gives way, beginning with its oldest
+// holder. So a source that exhausts the resource harms only itself.
 
 export interface Holder {
-  /** The source whose share it counts towards. */
+  /** The source to whose share it counts. */
   readonly source: string
 }
 
@@ -38,7 +38,7 @@ export class Shares<H extends Holder> {
     this.#total += amount
   }
 
-  /** Removes the holder, which holds `amount`. Returns whether it was there. */
+  /** Removes the holder, which holds `amount`. Returns false if it was not there. */
   drop(holder: H, amount: number): boolean {
     const share = this.#shares.get(holder.source)
     if (!share?.holders.delete(holder)) return false
@@ -48,7 +48,7 @@ export class Shares<H extends Holder> {
     return true
   }
 
-  /** Returns the source that holds most, the earliest of several; null when no source holds anything. */
+  /** Returns the source with the largest share, the earliest of several; null when no source holds anything. */
   heaviest(): string | null {
     let heaviest: string | null = null
     let most = 0

@@ -1,13 +1,13 @@
-// Signature 1.0 of RPC requests, and what all schemes share, as pure functions (docs/reference/signatures.md, "Version 1.0").
+// Signature 1.0 of RPC requests, and functions that all schemes share; pure (docs/reference/signatures.md, "Version 1.0").
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { hmac } from '../cryptography/digests.ts'
 import { bytesOf, percentEncode, percentEncodeTwice, textOf } from './percent-encoding.ts'
 
-/** Sorts names by code points. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
+/** Sorts names by code points. JavaScript sorts by UTF-16 code units, which is a different order outside of the basic plane. */
 function sortedNames(parameters: ReadonlyMap<string, string>): string[] {
   const names = [...parameters.keys()]
   if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort()
-  // Bytes of UTF-8 sort as code points do.
+  // UTF-8 bytes sort in the order of code points.
   return names.map(bytesOf).sort().map(textOf)
 }
 
@@ -24,8 +24,8 @@ export const RPC_METHODS: ReadonlyMap<string, { readonly name: string; readonly 
 ])
 
 /**
- * Steps 1 to 3: the string to sign; `parameters` are those of query and form. It contains the canonical query, encoded once more as a
- * whole: = becomes %3D, & becomes %26, and each % becomes %25.
+ * Steps 1 to 3: returns the string to sign. `parameters` are those of query and form. The string contains the canonical query, percent-encoded once
+ * more: = becomes %3D, & becomes %26, and % becomes %25.
  */
 export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, string>): string {
   let text = `${method}&%2F&`
@@ -38,7 +38,7 @@ export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, 
   return text
 }
 
-/** Step 4: the raw signature; `hash` is the name that RPC_METHODS gives. */
+/** Step 4: returns the raw signature. `hash` is a name from RPC_METHODS. */
 export function rpcSignature(hash: string, secret: string, stringToSign: string): Buffer {
   return hmac(hash, `${secret}&`, stringToSign)
 }
@@ -48,7 +48,7 @@ export function hashHex(hash: string, data: string | Uint8Array): string {
   return createHash(hash).update(data).digest('hex')
 }
 
-/** Compares in constant time; signatures of another length never match. */
+/** Compares in constant time. Signatures of different lengths never match. */
 export function sameSignature(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,4 +1,4 @@
-/** Returns the tokens of a bucket that held `left` some milliseconds ago. A clock that is set back adds and removes nothing. */
+/** Returns the tokens of a bucket that had `left` tokens `passedMs` ago. Negative `passedMs`, after the clock was set back, changes nothing. */
 export function refilled(
   left: number,
   passedMs: number,
