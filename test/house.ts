@@ -12,6 +12,7 @@ import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
 import { setPendingPasswords } from '../src/kms/secrets/database-rotation.ts'
+import type { RotationHouse } from '../src/kms/secrets/rotation-step.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
@@ -160,11 +161,9 @@ export class TestHouse implements AsyncDisposable {
   }
 
   /** Attempts to set the passwords that are due at the present moment. */
-  async setPasswords(set = setPassword): Promise<void> {
-    await setPendingPasswords(
-      this.#house((message, error) => void this.failures.push(`${message}: ${error}`)),
-      set,
-    )
+  async setPasswords(set = setPassword, instead: Partial<RotationHouse> = {}): Promise<void> {
+    const house = this.#house((message, error) => void this.failures.push(`${message}: ${error}`))
+    await setPendingPasswords({ ...house, ...instead }, set)
   }
 
   get delivery(): Delivery {

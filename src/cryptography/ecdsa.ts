@@ -9,7 +9,7 @@ const MOST_BYTES = 120
 export function ecdsaToDer(signature: Uint8Array): Buffer {
   const { length } = signature
   if (length === 0 || length % 2 !== 0 || length > MOST_BYTES)
-    throw new RangeError(`${length} bytes are no signature of ECDSA`)
+    throw new RangeError(`${length} bytes are not an ECDSA signature`)
   const content = Buffer.concat([integer(signature.subarray(0, length / 2)), integer(signature.subarray(length / 2))])
   return Buffer.concat([Buffer.of(SEQUENCE, content.length), content])
 }

@@ -118,7 +118,7 @@ function withKey<T>(read: 'd2i_AutoPrivateKey' | 'd2i_PUBKEY', der: Uint8Array, 
 function demand(outcome: number): void {
   if (outcome === SUCCESS) return
   openssl.ERR_clear_error()
-  throw new Error('OpenSSL can not use the key so')
+  throw new Error('OpenSSL can not use the key for this operation')
 }
 
 /** Returns a view of the bytes. Empty input gets a buffer of one byte, because a pointer is needed. */

@@ -74,7 +74,7 @@ export async function bindFormerRoles({ storage, ledger, ring }: Rooms, alarm: A
 
 /** The alarm about a role without trustedIds. */
 export function unbound({ account, id }: Role): string {
-  return `role ${account}/${id} is not bound to the ids of whom it trusts, and lets in no user or role of its account by name: restart a server, or write the trust policy again`
+  return `role ${account}/${id} is not bound to the ids of the principals that it trusts, so no user or role of its own account can assume it: restart a server, or write the trust policy again`
 }
 
 async function bindFound(key: RowKey, role: Role | null, ledger: Ledger, alarm: Alarm): Promise<void> {

@@ -236,6 +236,26 @@ describe('secrets of type Rds', () => {
     assert.deepEqual(house.failures, [])
   })
 
+  it('leave the database alone where reading the password took most of the claim', async () => {
+    const SecretName = await secretOver(['single'])
+    assert.equal(await rotate(SecretName, 'v2'), 'OK')
+    await house.sweep()
+    const slowly = (length: number) => {
+      house.now += 51_000
+      return SYSTEM.randomBytes(length)
+    }
+    await house.setPasswords(async () => assert.fail('the next attempt may begin before this one ends'), {
+      randomBytes: slowly,
+    })
+    assert.deepEqual(house.failures, [])
+    house.now += 9000
+    await house.setPasswords()
+    assert.equal((await house.must('GetSecretValue', { SecretName })).VersionId, 'v2')
+    const [, password] = await credentialOf(SecretName)
+    assert.equal(await logsOn('single', password), true)
+    assert.deepEqual(house.failures, [])
+  })
+
   it('wait for a database that is away, for longer each time, and lose nothing', async () => {
     const [shut, unverified] = [
       await secretOver(['single'], {}, 'rm-shut'),

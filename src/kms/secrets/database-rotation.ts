@@ -2,7 +2,7 @@
 // stored before the first attempt, so after a failed attempt (the process died, the connection was lost) the next one sets the same password.
 //
 // INVARIANT: an attempt does not change the database after the next attempt may begin, so a late attempt never restores an older password. A
-// commit claims an attempt for CLAIM_MS, and setting the password ends within ATTEMPT_MS.
+// commit claims an attempt for CLAIM_MS. Setting the password ends within ATTEMPT_MS, and begins only if the claim still covers that time.
 import { scramVerifier } from '../../cryptography/scram.ts'
 import { remove, update } from '../../ledger/record.ts'
 import type { SecretDatabase } from '../../settings/secret-databases.ts'
@@ -75,6 +75,8 @@ async function setOne(claimed: DatabaseRotation, house: RotationHouse, setPasswo
     await house.ledger.commit({ changes: [remove(SECRET_ROTATION, claimed)], nonce: null, event: null })
     return
   }
+  // Reading the password can take most of the claim, for example with a slow device. Then the next attempt sets it.
+  if (house.now() + ATTEMPT_MS > (claimed.dueAt ?? 0)) return
   await setPassword(found.database.address, found, ATTEMPT_MS)
   for (let tries = 0; tries < TRIES; tries++)
     if (await attempt(claimed, house, (context) => completion(claimed, context))) return
