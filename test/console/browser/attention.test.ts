@@ -44,7 +44,7 @@ describe('what needs attention', () => {
 
   it('is nothing at first: Overview says that all is well, and how much of the quotas is used', async () => {
     await overview()
-    await attention().getByText('All is well').waitFor()
+    await attention().getByText('Nothing needs attention').waitFor()
     const quotas = page.getByRole('region', { name: 'Quotas' })
     await quotas.getByRole('listitem').filter({ hasText: 'Keys in this region' }).getByText('0 of 5').waitFor()
     await quotas.getByRole('listitem').filter({ hasText: 'Users' }).getByText('0 of 1,000').waitFor()
@@ -137,7 +137,7 @@ describe('what needs attention', () => {
     })
     await shown.getByText('The server keeps trying to reach it').waitFor()
     await overview()
-    await line('is away').getByRole('link', { name: token.label }).click()
+    await line('is unavailable').getByRole('link', { name: token.label }).click()
     await page.waitForURL('**/hsm')
     rmSync(tokens, { recursive: true })
     renameSync(join(token.folder, 'unplugged'), tokens)
@@ -172,7 +172,7 @@ describe('what needs attention', () => {
 
   it('is not the trail: its verification says that it is intact, also to who comes back', async () => {
     await desk.go(page, `${REGION}/trails`)
-    await verification().getByText('has not asked for a verification').waitFor()
+    await verification().getByText('has not started a verification').waitFor()
     await verify()
     await overview()
     await desk.go(page, `${REGION}/trails`)

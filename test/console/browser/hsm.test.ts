@@ -34,7 +34,7 @@ describe('a key of a managed HSM in the browser', () => {
       .getByRole('row', { name: /cn-hongkong/ })
       .getByText('Available')
       .waitFor()
-    await page.getByText('Make key pairs (EC_P256K)').waitFor()
+    await page.getByText('Generate key pairs (EC_P256K)').waitFor()
     await page.getByText('Sign with RSA_PSS_SHA_256').waitFor()
     await page.getByText('Decrypt with RSAES_OAEP_SHA_256: it lacks CKM_RSA_PKCS_OAEP with SHA-256').waitFor()
     assert.deepEqual(desk.takeFaults(), [])

@@ -10,14 +10,14 @@ export const createSecretTexts = {
   type: ['Secret Type', '凭据类型'],
   'kind.Generic': ['Any value; you replace it.', '任意内容，由您更新。'],
   'kind.RAMCredentials': [
-    'The service replaces the user’s AccessKey, and programs read the present one from the secret.',
+    'The service rotates the user’s AccessKey. Programs read the current one from the secret.',
     '服务定期更换该用户的AccessKey，应用从凭据读取当前的AccessKey。',
   ],
   'kind.Rds': [
-    'The service changes the password in the database, and programs read the present one from the secret.',
+    'The service changes the password in the database. Programs read the current one from the secret.',
     '服务定期修改数据库密码，应用从凭据读取当前密码。',
   ],
-  'user.help': ['The secret is called {name}.', '凭据名称为 {name}。'],
+  'user.help': ['The name of the secret will be {name}.', '凭据名称为 {name}。'],
   'user.keyless': [
     'This user has no AccessKey. Create one on the page of the user first.',
     '该用户没有AccessKey，请先在用户页面创建。',
@@ -34,9 +34,9 @@ export const createSecretTexts = {
     'The name of the database in the operator’s file of databases.',
     '运维方数据库文件中的数据库名称。',
   ],
-  'accounts.single': ['The former password ceases to work at the rotation.', '轮转时旧密码立即失效。'],
+  'accounts.single': ['The old password stops working at the rotation.', '轮转时旧密码立即失效。'],
   'accounts.double': [
-    'The former account keeps working until the next rotation. Both accounts have the same rights.',
+    'The previous account keeps working until the next rotation. Both accounts need the same privileges.',
     '前一个账号在下次轮转前继续有效。两个账号权限相同。',
   ],
   account: ['Account name', '账号名'],
@@ -51,7 +51,7 @@ export const createSecretTexts = {
   ],
   key: ['Encryption Key', '加密主密钥'],
   'key.help': [
-    'The ID or alias of a key. Without one, the service’s own key encrypts the value.',
+    'The ID or alias of a key. If empty, the service’s own key encrypts the value.',
     '密钥ID或别名；不填写时使用服务自己的密钥加密。',
   ],
 } as const satisfies Texts

@@ -2,7 +2,7 @@ import type { Texts } from '../texts/format.ts'
 
 export const cryptographyTexts = {
   lead: [
-    'Encrypt, decrypt, sign and verify by hand. What you type and what comes back stays on this page and is gone when you leave it.',
+    'Encrypt, decrypt, sign and verify by hand. Inputs and results stay on this page, and are gone when you leave it.',
     '手动加密、解密、签名和验签。输入和结果仅保留在本页，离开页面即清除。',
   ],
   encrypt: ['Encrypt', '加密'],
@@ -15,7 +15,7 @@ export const cryptographyTexts = {
   'key.find': ['Find or create a key', '查找或创建密钥'],
   destination: ['New key', '目标密钥'],
   plaintext: ['Plaintext', '明文'],
-  'plaintext.help': ['Up to {count} bytes. A text is sent as UTF-8.', '最多{count}字节，文本以UTF-8编码发送。'],
+  'plaintext.help': ['Up to {count} bytes. Text is sent as UTF-8.', '最多{count}字节，文本以UTF-8编码发送。'],
   'plaintext.as': ['Written as', '格式'],
   text: ['Text', '文本'],
   base64: ['Base64', 'Base64'],
@@ -43,21 +43,18 @@ export const cryptographyTexts = {
   'encrypt.pair.tab': ['Asymmetric Encrypt', '非对称加密'],
   'decrypt.pair.tab': ['Asymmetric Decrypt', '非对称解密'],
   'plaintext.pair': [
-    'The text is sent as UTF-8. The key and the algorithm limit its length. For longer data, encrypt a data key here, and the data under it.',
+    'The text is sent as UTF-8. The key and the algorithm limit its length. For longer data, encrypt the data with a data key, and the data key here.',
     '文本以UTF-8编码发送。长度受密钥和算法限制：更长的内容请用数据密钥加密，再加密数据密钥。',
   ],
-  'decrypt.pair': [
-    'Choose the version and the algorithm with which it was encrypted.',
-    '请选择加密时使用的版本和算法。',
-  ],
-  'algorithm.none.pair': ['This key encrypts by none of these algorithms.', '此密钥不支持非对称加密算法。'],
+  'decrypt.pair': ['Choose the version and the algorithm of the encryption.', '请选择加密时使用的版本和算法。'],
+  'algorithm.none.pair': ['This key does not support asymmetric encryption.', '此密钥不支持非对称加密算法。'],
   sign: ['Sign', '签名'],
   verify: ['Verify', '验签'],
   algorithm: ['Algorithm', '算法'],
   'algorithm.none': ['This key does not sign.', '此密钥不支持签名。'],
   message: ['Message', '消息'],
   'message.help': [
-    'The browser hashes the text (as UTF-8) with SHA-256 and sends the digest alone.',
+    'The browser hashes the text (as UTF-8) with SHA-256 and sends only the digest.',
     '浏览器计算文本（UTF-8）的SHA-256摘要，仅发送摘要。',
   ],
   digest: ['Digest', '摘要'],

@@ -2,7 +2,7 @@ import type { Texts } from '../texts/format.ts'
 
 export const eventTexts = {
   lead: [
-    'Every call of this region, with who made it and how it ended. Reads are shown too.',
+    'All calls in this region, including reads, with their callers and results.',
     '本地域的所有调用记录，包括调用者和结果，也包含读操作。',
   ],
   time: ['Event Time', '事件时间'],

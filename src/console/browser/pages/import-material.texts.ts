@@ -3,7 +3,7 @@ import type { Texts } from '../texts/format.ts'
 export const importTexts = {
   title: ['Import Key Material', '导入密钥材料'],
   lead: [
-    'Bring 256 bits of your own. They are wrapped before they are sent, and the service never returns them.',
+    'Import 256 bits of your own key material. It is wrapped before it is sent, and the service never returns it.',
     '导入您自己的256位密钥材料。材料仅以加密形式传输至服务，服务不会返回该材料。',
   ],
   'step.way': ['Way and expiry', '方式与过期时间'],
@@ -31,10 +31,7 @@ export const importTexts = {
     '到期后服务将删除密钥材料，密钥变为待导入状态。',
   ],
   file: ['File with the key material', '密钥材料文件'],
-  'file.help': [
-    'Exactly 32 bytes, as they are, in hex or in Base64.',
-    '恰好32字节，支持二进制、十六进制或Base64格式。',
-  ],
+  'file.help': ['Exactly 32 bytes: raw, in hex or in Base64.', '恰好32字节，支持二进制、十六进制或Base64格式。'],
   'file.wrong': [
     'This file does not contain 32 bytes, 64 hex digits or their Base64.',
     '该文件不是32字节、64个十六进制字符或对应的Base64文本。',

@@ -20,7 +20,7 @@ export const keyTexts = {
   level: ['Protection Level', '保护级别'],
   creator: ['Creator', '创建者'],
   service: [
-    'This is the service key of {product}. Only {product} uses it, and nobody changes it.',
+    'This is the service key of {product}. Only {product} can use it, and nobody can change it.',
     '此密钥是云产品 {product} 的服务密钥，仅供 {product} 使用，任何人都不能更改。',
   ],
   protection: ['Deletion Protection', '删除保护'],
@@ -49,13 +49,13 @@ export const keyTexts = {
   'alias.create': ['Create Alias', '创建别名'],
   'alias.delete': ['Delete Alias', '删除别名'],
   'alias.none': [
-    'No alias. A program that names its key by an alias needs no change when the alias gets another key.',
+    'No alias. If programs use an alias, you can replace the key without changing the programs.',
     '尚无别名。应用可通过别名引用密钥，更换密钥时无需修改。',
   ],
   'alias.name': ['Alias Name', '别名'],
   'alias.final': ['The alias will be {name}', '别名为 {name}'],
   'alias.gone': [
-    'Programs that use {name} fail afterwards. The key does not change.',
+    'Programs that use {name} will fail. The key itself does not change.',
     '使用 {name} 的应用将失败，密钥本身不变。',
   ],
   'tag.none': ['No tags. Policies can refer to the tags of a key.', '尚无标签。权限策略可以引用密钥的标签。'],
@@ -67,19 +67,19 @@ export const keyTexts = {
   'rotation.edit': ['Set rotation', '设置轮转'],
   'rotation.on': ['Rotate automatically', '自动轮转'],
   'rotation.days': ['Interval in days ({min}-{max})', '轮转周期（{min}-{max}天）'],
-  'rotation.external': ['Keys with external material do not rotate automatically.', '外部密钥不支持自动轮转。'],
+  'rotation.external': ['Keys with external key material do not rotate automatically.', '外部密钥不支持自动轮转。'],
   'rotation.pair': [
-    'Asymmetric keys do not rotate automatically, because others hold the public key of a version. Create a key version when you want another pair.',
+    'Asymmetric keys do not rotate automatically, because others use the public key of a version. To get a new key pair, create a key version.',
     '非对称密钥不支持自动轮转，因为其他各方持有某个版本的公钥。需要新的密钥对时，请创建密钥版本。',
   ],
   'rotation.disabled': ['Rotation can be set while the key is Enabled.', '仅启用中的密钥可以设置轮转。'],
   'material.none': [
-    'No material is imported. The key works once you have imported 256 bits.',
+    'No key material is imported. Import 256 bits to use the key.',
     '尚未导入密钥材料。导入256位密钥材料后即可使用。',
   ],
   'material.there': ['The key has imported material.', '已导入密钥材料。'],
   'material.own': [
-    'The service made the material. It cannot be exported, replaced or deleted by itself.',
+    'The service generated the key material. It cannot be exported or replaced, and is deleted only with the key.',
     '密钥材料由服务生成，无法导出、替换或单独删除。',
   ],
   'material.import': ['Import Key Material', '导入密钥材料'],
@@ -90,7 +90,7 @@ export const keyTexts = {
     '密钥立即变为待导入状态，无法用于加密或解密。',
   ],
   'material.gone.2': [
-    'Only the very same material can be imported again. Check that you hold a copy.',
+    'Only exactly the same material can be imported again. Check that you have a copy.',
     '之后只能重新导入完全相同的密钥材料，请确认您保留了副本。',
   ],
   'import.state': [

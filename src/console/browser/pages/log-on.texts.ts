@@ -8,11 +8,11 @@ export const logOn = {
   name: ['Logon name', '登录名称'],
   'name.help': ['name@account-alias or name@account-id', '用户名@账号别名 或 用户名@账号ID'],
   first: [
-    'No RAM user yet? Choose AccessKey, and enter the pair that the service printed at its first start, or that of root-credentials.json in the data folder.',
+    'No RAM user yet? Choose AccessKey, and enter the pair that the service printed at its first start, or the pair in root-credentials.json in the data folder.',
     '还没有RAM用户？请选择 AccessKey，并输入服务首次启动时显示的密钥对，或数据目录中 root-credentials.json 里的密钥对。',
   ],
   'failed.help': [
-    'Check what you typed. If it is right, an administrator sees the cause in the trail, in the event ConsoleSignin.',
+    'Check what you typed. If it is correct, an administrator can find the cause in the trail, in the event ConsoleSignin.',
     '请检查输入内容。如果输入无误，管理员可在操作审计的 ConsoleSignin 事件中查看原因。',
   ],
   'name.wrong': ['A logon name has the form name@account.', '登录名称的格式为 用户名@账号。'],
@@ -21,7 +21,7 @@ export const logOn = {
   id: ['AccessKey ID', 'AccessKey ID'],
   secret: ['AccessKey secret', 'AccessKey Secret'],
   'key.help': [
-    'The account’s own pair: the first start of the service prints it, or the file that has it (root-credentials.json in the data folder).',
+    'The account’s own pair: the first start of the service prints it, or names the file with it (root-credentials.json in the data folder).',
     '主账号的密钥对：服务首次启动时会显示该密钥对，或保存它的文件（数据目录中的 root-credentials.json）。',
   ],
   code: ['Verification code', '动态验证码'],

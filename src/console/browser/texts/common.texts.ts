@@ -81,7 +81,7 @@ export const common = {
   'rotation.Suspended': ['Suspended', '已暂停'],
   'refused.title': ['The service refused', '服务拒绝了请求'],
   'refused.unreachable': [
-    'The service was not reached. Check that it runs and that this page comes from it, then try again.',
+    'The service can’t be reached. Check that it runs and that this page comes from it, then try again.',
     '无法连接服务。请确认服务正在运行且本页来自该服务，然后重试。',
   ],
   'refused.page': ['An error occurred in this page. Load it again.', '此页面发生错误，请重新加载。'],

@@ -26,12 +26,12 @@ export const keyActionTexts = {
   ],
   'disable.2': ['Automatic rotation is suspended.', '自动轮转将暂停。'],
   'disable.3': ['Nothing is lost: enable the key again at any time.', '数据不会丢失，可随时重新启用密钥。'],
-  'enable.1': ['Everything that the key is used for works again at once.', '该密钥的各项使用立即恢复。'],
+  'enable.1': ['All uses of the key work again at once.', '该密钥的各项使用立即恢复。'],
   'cancel.1': ['The key is kept, and is Enabled afterwards.', '密钥将被保留并恢复为启用状态。'],
   days: ['Delete In ({min}-{max} days)', '预删除周期（{min}-{max}天）'],
   'schedule.1': ['From now on nobody can use this key.', '从现在起，任何人都无法使用该密钥。'],
   'schedule.2': [
-    'On {date} the key and all of its versions are destroyed. What was encrypted under it can then never be decrypted.',
+    'On {date} the key and all of its versions are destroyed. Data encrypted under it can then never be decrypted.',
     '密钥及其所有版本将于{date}销毁。此后，由其加密的数据将永远无法解密。',
   ],
   'schedule.sign': [
@@ -42,7 +42,7 @@ export const keyActionTexts = {
     { one: 'Its alias goes with it: {names}.', other: 'Its aliases go with it: {names}.' },
     '其别名将一并删除：{names}。',
   ],
-  'schedule.4': ['Until that day, Cancel Key Deletion undoes it.', '在此之前可以取消删除密钥。'],
+  'schedule.4': ['Until that day, you can choose Cancel Key Deletion.', '在此之前可以取消删除密钥。'],
   'schedule.instead': ['If you are not sure, disable the key instead.', '如不确定，请改为禁用密钥。'],
   'secrets.some': [
     {
@@ -58,5 +58,5 @@ export const keyActionTexts = {
   'use.last': ['{operation} by {user}', '{user} 调用 {operation}'],
   'use.unknown': ['The trail could not be read, so recent use is unknown.', '无法读取审计记录，最近使用情况未知。'],
   'protect.1': ['ScheduleKeyDeletion refuses the key while its protection is on.', '保护开启期间，密钥无法计划删除。'],
-  'unprotect.1': ['Afterwards the deletion of the key can be scheduled.', '关闭后可以计划删除密钥。'],
+  'unprotect.1': ['You can then schedule the deletion of the key.', '关闭后可以计划删除密钥。'],
 } as const satisfies Texts

@@ -3,7 +3,7 @@ import type { Texts } from '../../texts/format.ts'
 export const attentionTexts = {
   title: ['What needs attention', '需要关注'],
   well: [
-    'All is well: no key is due, trails deliver, the trail is signed, and quotas have room.',
+    'Nothing needs attention: no key is due, trails deliver, the trail is signed, and quotas have room.',
     '一切正常：没有即将到期的密钥，跟踪投递正常，审计链已签名，配额充足。',
   ],
   looking: ['Looking…', '正在检查…'],
@@ -32,7 +32,7 @@ export const attentionTexts = {
   'trail.fails': ['can’t deliver: {error}', '投递失败：{error}'],
   tokens: ['HSM tokens', '硬件密码机令牌'],
   token: ['HSM token', '硬件密码机令牌'],
-  'token.away': ['is away: it serves no key', '不可用：无法使用其中的密钥'],
+  'token.away': ['is unavailable: its keys cannot be used', '不可用：无法使用其中的密钥'],
   'token.pin': ['refuses the PIN: correct it', '拒绝PIN：请更正'],
   checkpoints: ['Checkpoints', '检查点'],
   chain: ['Audit trail', '审计链'],

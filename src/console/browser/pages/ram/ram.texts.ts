@@ -5,13 +5,13 @@ export const ramTexts = {
     'People and programs of this account. Each has its own password or AccessKeys, and only the permissions it is given.',
     '本账号下的人员和程序。每个用户拥有各自的密码或AccessKey，且仅拥有被授予的权限。',
   ],
-  'groups.lead': ['Permissions of a group are those of all its members.', '用户组的权限适用于其全部成员。'],
+  'groups.lead': ['All members of a group have its permissions.', '用户组的权限适用于其全部成员。'],
   'roles.lead': [
-    'A role has permissions but no credentials. Its trust policy names who can assume it for a while.',
+    'A role has permissions but no credentials. Its trust policy names the principals that can assume it temporarily.',
     '角色拥有权限但没有凭证。信任策略中的可信实体可以临时扮演该角色。',
   ],
   'policies.lead': [
-    'What may be done, on which resources, under which conditions.',
+    'A policy allows or denies actions on resources, under conditions.',
     '定义在何种条件下可以对哪些资源执行哪些操作。',
   ],
   'User.create': ['Create User', '创建用户'],
@@ -42,10 +42,7 @@ export const ramTexts = {
   'user.next': ['What this user needs', '后续步骤'],
   'user.next.person': ['A person: enable the console logon', '供人员使用：启用控制台登录'],
   'user.next.program': ['A program: create an AccessKey', '供程序使用：创建AccessKey'],
-  'user.next.rights': [
-    'Either: add permissions, since a new user may do nothing',
-    '均需：添加权限，新用户没有任何权限',
-  ],
+  'user.next.rights': ['Both: add permissions, because a new user has none', '均需：添加权限，新用户没有任何权限'],
   'user.edit': ['Edit user', '修改用户'],
   'User.delete': ['Delete user', '删除用户'],
   'User.delete.text': [
@@ -65,7 +62,7 @@ export const ramTexts = {
   ],
   'OIDCProvider.delete': ['Delete OIDC provider', '删除OIDC身份提供商'],
   'OIDCProvider.delete.text': [
-    'Tokens of {name} can start no more sessions. Sessions that run continue, and roles that trust it stay.',
+    'Tokens of {name} can no longer start sessions. Existing sessions continue, and roles that trust it remain.',
     '{name} 的令牌将无法再创建会话。已有会话继续有效，信任该提供商的角色不受影响。',
   ],
   'Policy.delete': ['Delete policy', '删除权限策略'],
@@ -80,7 +77,7 @@ export const ramTexts = {
   'console.modify': ['Modify Logon Settings', '修改登录设置'],
   'console.clear': ['Clear Logon Settings', '清空登录设置'],
   'console.clear.text': [
-    '{name} can no longer log on to the console. The password is gone for good.',
+    '{name} can no longer log on to the console. The password is deleted permanently.',
     '{name} 将无法再登录控制台，密码将被永久删除。',
   ],
   'console.name': ['Logs on as', '登录名'],
@@ -113,7 +110,7 @@ export const ramTexts = {
   'key.limit': ['A user has at most two AccessKeys.', '每个用户最多拥有两个AccessKey。'],
   'key.once.title': ['The AccessKey secret is shown only now', 'AccessKey Secret 仅显示一次'],
   'key.once.text': [
-    'Copy or download it before you close this. Nobody can show it again.',
+    'Copy or download it before you close this window. It is never shown again.',
     '请在关闭前复制或下载，之后将无法再次查看。',
   ],
   'key.csv': ['Download CSV File', '下载CSV文件'],
@@ -129,7 +126,7 @@ export const ramTexts = {
   ],
   'add.permissions': ['Add Permissions', '添加权限'],
   'policies.of.none': [
-    'No policy is attached. Without one nothing is allowed: choose Add Permissions.',
+    'No policy is attached, so nothing is allowed: choose Add Permissions.',
     '未附加权限策略。没有权限策略则不允许任何操作，请选择添加权限。',
   ],
   'policies.choose': [
@@ -159,7 +156,7 @@ export const ramTexts = {
   versions: ['Versions', '版本'],
   references: ['References', '引用记录'],
   'references.none': [
-    'The policy is attached to nobody. Attach it on the page of a user, group or role: Permissions, then Add Permissions.',
+    'The policy is not attached. Attach it on the page of a user, group or role: Permissions, then Add Permissions.',
     '该权限策略没有引用。请在用户、用户组或角色的权限管理页签中选择添加权限。',
   ],
   version: ['Version', '版本'],
@@ -168,7 +165,7 @@ export const ramTexts = {
   'delete.version': ['Delete version {id}', '删除版本 {id}'],
   modify: ['Modify', '修改'],
   'modify.help': [
-    'Saving makes a new version, which becomes the default. A policy keeps five versions.',
+    'Saving creates a new version, which becomes the default. A policy keeps five versions.',
     '保存后将创建新版本并设为默认版本。每个策略最多保留五个版本。',
   ],
   'editor.help': [
@@ -183,7 +180,7 @@ export const ramTexts = {
   'choose.type': ['Policy type', '策略类型'],
   all: ['All', '全部'],
   'simulator.lead': [
-    'May this principal do this? Which statement says so? Nothing is called.',
+    'Check whether a principal may perform an action, and which statement decides. The action is not performed.',
     '该授权主体能否执行该操作？由哪条语句决定？不会产生实际调用。',
   ],
   principal: ['Principal', '授权主体'],
@@ -192,7 +189,7 @@ export const ramTexts = {
   resource: ['Resource', '资源'],
   context: ['Conditions', '条件'],
   'context.help': [
-    'What the call would carry, such as acs:SourceIp. For yourself, the values of this session are known.',
+    'Condition keys of the call, such as acs:SourceIp. For yourself, the values of this session apply.',
     '调用时的条件值，如 acs:SourceIp。模拟自己时使用当前会话的值。',
   ],
   'context.name': ['Condition key', '条件键'],

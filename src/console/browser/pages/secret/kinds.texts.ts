@@ -8,7 +8,7 @@ export const kindTexts = {
   instance: ['Instance', '实例'],
   accounts: ['Accounts', '账号'],
   'accounts.SingleUser': ['One account', '单账号'],
-  'accounts.DoubleUsers': ['Two accounts that take turns', '双账号轮流使用'],
+  'accounts.DoubleUsers': ['Two accounts, used alternately', '双账号轮流使用'],
   rotation: ['Automatic rotation', '自动轮转'],
   interval: ['Interval', '轮转周期'],
   'interval.help': [
