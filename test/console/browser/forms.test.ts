@@ -53,7 +53,7 @@ describe('forms in the browser', () => {
     await dialog().getByRole('button', { name: 'OK' }).click()
     await page.getByRole('heading', { name: 'anna' }).waitFor()
     await page.getByRole('link', { name: 'Basic Information' }).click()
-    await page.getByRole('link', { name: 'Either: add permissions' }).waitFor()
+    await page.getByRole('link', { name: 'Both: add permissions' }).waitFor()
     assert.deepEqual(
       operations.filter((one) => one === 'CreateUser'),
       ['CreateUser'],
@@ -164,7 +164,7 @@ describe('forms in the browser', () => {
     await faultAt(alias).getByText('alias/ followed by 1 to 255 letters, digits, _, / or -.').waitFor()
     await alias.fill('taken')
     await page.getByRole('button', { name: 'OK' }).click()
-    await itemOf(key).getByText('none that starts with aliyun').first().waitFor()
+    await itemOf(key).getByText('no key starts with aliyun').first().waitFor()
     await key.fill('own')
     await page.getByRole('button', { name: 'OK' }).click()
     await itemOf(alias).getByText('AliasName Already Exists.').waitFor()
