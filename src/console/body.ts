@@ -1,9 +1,9 @@
-// What pages send: the JSON object of a body, and the texts in it.
+// Parses the JSON bodies of pages, and the texts in them.
 import { refuse } from '../api/errors.ts'
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** The JSON object of a body. Refuses with ParseRequestParameterException what is none. */
+/** The JSON object of a body. Refuses anything else with ParseRequestParameterException. */
 export function objectIn(body: Uint8Array): Members {
   const value = parsed(body)
   if (isObject(value)) return value
@@ -14,7 +14,7 @@ export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A text of 1 to `max` characters. Refuses with InvalidParameter, which names the member, what is none. */
+/** A text of 1 to `max` characters. Refuses anything else with InvalidParameter, which names the member. */
 export function boundedText(value: unknown, name: string, max: number): string {
   if (typeof value === 'string' && value !== '' && value.length <= max) return value
   throw refuse('InvalidParameter', { name, rule: `A text of 1 to ${max} characters.` })

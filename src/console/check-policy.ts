@@ -1,4 +1,4 @@
-// Checking a policy document while it is written: the parser's own message, and where in the text it is about.
+// Checks a policy document during editing: the parser's message, and its place in the text.
 import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
 import { compileWildcard } from '../ram/policy/wildcard.ts'
@@ -17,11 +17,11 @@ interface Checked {
   readonly Faults: readonly Finding[]
   /** Parts that match nothing, for which the service refuses a new policy. */
   readonly Flaws: readonly Finding[]
-  /** What the service accepts, and what probably is a mistake. */
+  /** Parts that the service accepts, but that are probably mistakes. */
   readonly Warnings: readonly Finding[]
 }
 
-/** What is wrong with the document; `known` are the actions of all calls. Refuses with InvalidParameter another use than `identity` and `trust`. */
+/** The errors of the document; `known` are the actions of all calls. Refuses any use other than `identity` and `trust` with InvalidParameter. */
 export function checkPolicy(given: Members, known: readonly string[]): Checked {
   const { Document: text, Use: use = 'identity' } = given
   if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
@@ -38,7 +38,7 @@ export function checkPolicy(given: Members, known: readonly string[]): Checked {
   }
 }
 
-/** Actions of a product of this service that no call needs; those of other services are none of its business. */
+/** Actions of this service's products that no call needs; actions of other services are ignored. */
 function unknownActions(text: string, known: readonly string[]): readonly string[] {
   const names = known.map((action) => action.toLowerCase())
   const services = new Set(names.map((action) => action.split(':')[0]))
@@ -82,7 +82,7 @@ function found(message: string, text: string): Finding {
   return { Message: message, Path, ...lineAndColumn(text, start + at) }
 }
 
-/** Where the n-th object of the array Statement begins and ends in a valid JSON text; null where it has none. */
+/** The start and end of the n-th object in the array Statement of a valid JSON text; null if there is none. */
 function statementAt(text: string, n: number): readonly [start: number, end: number] | null {
   const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs
   let [depth, seen, start, name] = [0, -1, 0, '']

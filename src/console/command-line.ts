@@ -1,4 +1,4 @@
-// Sessions of the command line, by their paths: what pages ask for, and what the command line itself does.
+// The requests about sessions of the command line: those of pages, and those of the command line itself.
 import type { House } from '../gateway/house.ts'
 import type { HttpRequest } from '../gateway/request.ts'
 import { Allowing } from './allowing.ts'
@@ -13,7 +13,7 @@ import type { Sealing } from './sealed.ts'
 export interface CommandLineWork {
   /** Refuses a request that comes from elsewhere. */
   readonly guard: (request: HttpRequest) => void
-  /** Whether who did it is known afterwards. */
+  /** Whether the person is authenticated. */
   readonly proves: boolean
   work(given: Members, where: Where, house: House): object | Promise<object>
 }

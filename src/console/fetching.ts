@@ -1,5 +1,5 @@
-// What the command line does for its session (docs/decisions/0035-log-on-of-the-command-line.md): it asks for one under a code, fetches what a
-// person has allowed, and ends it. Until somebody is logged on, nothing is stored: what is asked is in sealed values that the command line keeps.
+// The command line's side of its session (docs/decisions/0035-log-on-of-the-command-line.md): it asks for a session under a code, fetches the
+// session that a person allowed, and ends it. Before a person allows it, nothing is stored: the command line keeps the state in sealed values.
 import { createHash } from 'node:crypto'
 import { principalArn } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
@@ -22,7 +22,7 @@ import { ended, withSession } from './session.ts'
 import { type Decided, settled } from './settling.ts'
 import { CODE_MS, newUserCode } from './user-code.ts'
 
-/** Seconds between two requests of a command line that waits. */
+/** Seconds between two requests of a waiting command line. */
 const INTERVAL = 5
 const MAX_SEALED = 4096
 const MAX_TOKEN = 16_384
@@ -34,7 +34,7 @@ export class Fetching {
     this.#sealing = sealing
   }
 
-  /** Begins to ask: a code for a person to type, and one to fetch the session with. */
+  /** Starts a request: returns a code for a person to type, and one that fetches the session. */
   ask(given: Members, { request, now }: Where, house: House): object {
     const name = boundedText(given['Name'], 'Name', 64)
     if (/\p{C}/u.test(name)) throw refuse('InvalidParameter', { name: 'Name', rule: 'Characters that can be shown.' })
@@ -48,7 +48,7 @@ export class Fetching {
     }
   }
 
-  /** The credentials of a session that was allowed. Refuses with LogOn.Pending, LogOn.Denied, LogOn.Expired and LogOn.Failed. */
+  /** The credentials of an allowed session. Refuses with LogOn.Pending, LogOn.Denied, LogOn.Expired and LogOn.Failed. */
   async fetch(given: Members, where: Where, house: House): Promise<object> {
     const credentials =
       'DeviceCode' in given
@@ -58,7 +58,7 @@ export class Fetching {
     return credentials
   }
 
-  /** Ends the session of a security token, if it is one of the command line that was not ended. */
+  /** Ends the session of a security token, if it is an open session of the command line. */
   async end(given: Members, where: Where, house: House): Promise<object> {
     const opened = house.securityTokens.open(boundedText(given['SecurityToken'], 'SecurityToken', MAX_TOKEN))
     if (!opened || !('person' in opened)) throw refuse('InvalidSecurityToken.Malformed')
@@ -77,7 +77,7 @@ export class Fetching {
     return {}
   }
 
-  /** With the code that a page brought to this machine, and the verifier that only who asked for it knows. */
+  /** With the code that a page passed to this machine, and the verifier that only the asking command line has. */
   async #withGrant(given: Members, where: Where, house: House): Promise<object> {
     const grant = this.#sealing.open('log-on-grant', boundedText(given['Code'], 'Code', MAX_SEALED))
     const verifier = boundedText(given['Verifier'], 'Verifier', 128)
@@ -90,7 +90,7 @@ export class Fetching {
         const listed = known.logOns.body.sessions.find((one) => one.id === id)
         if (listed?.waiting) return begun(id, session, known, where, house, view)
         if (!listed) throw refuse('LogOn.Expired')
-        // Somebody else has seen the code: nobody is to have the session (RFC 6749, 4.1.2).
+        // Somebody else has seen the code, so nobody may get the session (RFC 6749, 4.1.2).
         const { caller, logOns } = known
         const changes = [ended({ ...session, id }, logOns, where.now)]
         const cause = 'The code was used twice, and its session was ended.'
@@ -101,7 +101,7 @@ export class Fetching {
     )
   }
 
-  /** By the code that a person typed, once it was decided on. */
+  /** By the code that a person typed, after the decision. */
   async #underCode(sealed: string, where: Where, house: House): Promise<object> {
     const asking = this.#sealing.open('log-on-device-code', sealed)
     if (!asking || where.now >= asking.until) throw refuse('LogOn.Expired')
@@ -110,7 +110,7 @@ export class Fetching {
         const record = await logOnCode(asking.userCode, view)
         if (!record || where.now >= record.body.until) return { result: null }
         const { asks, decision } = record.body
-        // The person has typed the code; now the page can show what asks under it.
+        // The person has typed the code; now the page can show which command line asks.
         if (!asks)
           return {
             result: null,
@@ -142,7 +142,7 @@ interface Holder {
   readonly logOns: LogOns
 }
 
-/** Who allowed the session. Refuses with LogOn.Expired when the session that it was allowed in is over. */
+/** The person who allowed the session. Refuses with LogOn.Expired if the person's session has ended. */
 async function holderOf(session: LoggedOnSession, { now }: Where, house: House, view: LedgerView): Promise<Holder> {
   const caller = await principalOf(session, now, house, view)
   const logOns = caller && (await logOnsOf(session.principalId, { ledger: view, caller }))
@@ -154,7 +154,7 @@ function refusedOf({ accessKeyId, mfa }: LoggedOnSession, caller: PersonCaller) 
   return { caller, account: accessKeyId || caller.userName, mfa }
 }
 
-/** Begins the session, within what the one of the console is and lasts. */
+/** Begins the session, with the rights and the end of the console's session. */
 async function begun(
   id: string,
   session: LoggedOnSession,

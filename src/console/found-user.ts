@@ -1,4 +1,4 @@
-// The users that log on, found by the names that they type.
+// Finds the user of a typed name.
 import { INSTALLATION } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { ACCOUNT_ALIAS, type AccountSettings, accountSettings } from '../ram/account-settings.ts'
@@ -6,7 +6,7 @@ import { userByName } from '../ram/find.ts'
 import { LOG_ON, type LogOns } from '../ram/log-on.ts'
 import { type LoginProfile, ramScope, USER, type User } from '../ram/records.ts'
 
-/** A user as a log-on finds it. */
+/** A user that a log-on has found. */
 export interface Found {
   readonly user: User
   readonly profile: LoginProfile | null
@@ -14,7 +14,7 @@ export interface Found {
   readonly logOns: LogOns | null
 }
 
-/** One form of the name that was typed: blanks, case and `.onaliyun.com` make no difference. */
+/** The canonical form of a typed name: without blanks and `.onaliyun.com`, in one case. */
 export function plainName(typed: string): string {
   return typed
     .trim()
@@ -22,7 +22,7 @@ export function plainName(typed: string): string {
     .replace(/\.onaliyun\.com$/, '')
 }
 
-/** The user that `name@alias` or `name@account` means, with or without `.onaliyun.com`; null where there is none. */
+/** The user `name@alias` or `name@account`, with or without `.onaliyun.com`; null if there is none. */
 export async function userNamed(typed: string, view: LedgerView): Promise<Found | null> {
   const [, name = '', account = ''] = /^([a-z0-9._-]{1,64})@([a-z0-9.-]{1,80})$/.exec(plainName(typed)) ?? []
   if (name === '') return null
@@ -34,7 +34,7 @@ export async function userNamed(typed: string, view: LedgerView): Promise<Found 
   return user && found(user, view)
 }
 
-/** The user with this id; null where there is none. */
+/** The user with this id; null if there is none. */
 export async function userWithId(accountId: string, userId: string, view: LedgerView): Promise<Found | null> {
   const user = await view.get(USER, ramScope(accountId), userId)
   return user && found(user, view)

@@ -9,8 +9,8 @@ export class Hashing {
   readonly #waiting: { readonly source: string; readonly go: (mine: boolean) => void }[] = []
 
   /**
-   * Does work that takes much memory, or returns null where too much of it waits already. Of those that wait, the source that has most
-   * gives way to others.
+   * Does work that takes much memory, or returns null if too much work waits. When the queue is full, the source with the most waiting work
+   * loses a place to others.
    */
   async run<T>(source: string, work: () => Promise<T>): Promise<T | null> {
     if (this.#working < AT_ONCE) this.#working++
@@ -24,7 +24,7 @@ export class Hashing {
     }
   }
 
-  /** Waits for a turn; false when it gave way, or found no place. */
+  /** Waits for a turn; false if it lost its place or found none. */
   #turn(source: string): Promise<boolean> {
     if (this.#waiting.length >= WAITING) {
       const bySource = Map.groupBy(this.#waiting, (one) => one.source)

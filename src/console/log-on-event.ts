@@ -8,14 +8,14 @@ import type { LogOnEvent, StoredLogOn } from '../ledger/stored-event.ts'
 import type { PersonCaller } from '../ram/logged-on.ts'
 import type { EventRow } from '../storage/storage.ts'
 
-/** What events say of a request. */
+/** The facts of a request that events contain. */
 export interface Where {
   readonly request: HttpRequest
   readonly requestId: string
   readonly now: number
 }
 
-/** How a log-on ended badly: what the client sees of it, and the cause, which only the account learns. */
+/** A failed log-on: the error that the client gets, and the cause, which only the account's trail has. */
 export interface Failed {
   readonly refusal: Refusal
   readonly cause: string

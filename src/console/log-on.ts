@@ -1,6 +1,6 @@
 // The steps of a log-on (docs/decisions/0020-console-sessions.md): a password or an AccessKey; the code of the user's MFA device, or the binding
-// of one where it is demanded; a new password where one is due; a session. Between the steps the browser has a sealed ticket, and the
-// server has nothing.
+// of a device if one is required; a new password if one is due; a session. Between the steps the browser has a sealed ticket, and the
+// server keeps no state.
 import { timingSafeEqual } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { House } from '../gateway/house.ts'
@@ -25,7 +25,7 @@ import type { Sealing, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import { settled } from './settling.ts'
 
-/** A hash of no password, so that an unknown user costs the same work. */
+/** A hash that matches no password, so that an unknown user costs the same work. */
 const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
 
 export class LogOn {
@@ -50,7 +50,7 @@ export class LogOn {
     const outcome = await settled<Outcome>(
       async (view) => {
         const found = await userNamed(typed, view)
-        // Whoever exists or not, the same work is done.
+        // Existing and unknown users cost the same work.
         const right = await isRight(found?.profile?.passwordHash ?? NOBODYS_HASH)
         if (!found) return { refusal: refuse('LogOn.Failed') }
         const { profile } = found
@@ -102,7 +102,7 @@ export class LogOn {
     return outcome
   }
 
-  /** The second factor. With `save` it is not asked for again on this browser, where the security preference allows that. */
+  /** Checks the second factor. With `save`, and if the security preference allows it, this browser is not asked again. */
   async withCode(sealed: string, code: string, save: boolean, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'Code', where)
     const attempt = await this.#admitted(where, plainName(ticket.typed))
@@ -134,7 +134,7 @@ export class LogOn {
     return outcome
   }
 
-  /** Binds the device that the step before showed, by two codes that follow each other. */
+  /** Binds the device of the previous step, by two consecutive codes. */
   async withBinding(sealed: string, first: string, second: string, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'BindMFADevice', where)
     return settled<Outcome>(
@@ -220,7 +220,7 @@ export class LogOn {
   }
 }
 
-/** The user of a ticket. Refuses with LogOn.Expired when it or its password is another by now. */
+/** The user of a ticket. Refuses with LogOn.Expired if the user or its password has changed. */
 async function holder({ accountId, userId, mark }: Ticket, view: LedgerView) {
   const found = await userWithId(accountId, userId, view)
   const profile = found?.profile

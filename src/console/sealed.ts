@@ -18,7 +18,7 @@ export interface Ticket {
   readonly mark: string
   /** The name as it was typed. */
   readonly typed: string
-  /** Whether a second factor was checked already. */
+  /** Whether the second factor has been checked. */
   readonly mfa: boolean
   /** The seed of the device to bind, Base64; empty in other steps. */
   readonly seed: string
@@ -31,22 +31,22 @@ export interface SavedMfa {
   readonly userId: string
   readonly mark: string
   readonly deviceId: string
-  /** When the device was bound: one that is bound again asks for a code again. */
+  /** When the device was bound: a device that is bound again needs a code again. */
   readonly boundAt: number
   readonly until: number
 }
 
-/** That a person allowed the command line of this machine a session: the code of RFC 6749, with the challenge of RFC 7636. */
+/** The proof that a person allowed a session to the command line on this machine: the code of RFC 6749, with the challenge of RFC 7636. */
 export interface Grant {
   /** The id of the session. */
   readonly id: string
-  /** The session of the console that it was allowed in. */
+  /** The session of the console in which a person allowed it. */
   readonly session: LoggedOnSession
   readonly challenge: string
   readonly until: number
 }
 
-/** What a command line asks with until it is allowed: the device code of RFC 8628. */
+/** The value with which a waiting command line polls: the device code of RFC 8628. */
 export interface DeviceCode extends Asking {
   /** What a person types. */
   readonly userCode: string
@@ -72,7 +72,7 @@ export class Sealing {
     this.#random = random
   }
 
-  /** Grows whenever the root keys change: what was opened before may not open any more. */
+  /** Increases when the root keys change: values that could be opened before may fail afterwards. */
   get epoch(): number {
     return this.#keys.epoch
   }
@@ -83,7 +83,7 @@ export class Sealing {
     return this.#keys.seal([kind], nonce, Buffer.from(JSON.stringify([1, value]))).toString('base64url')
   }
 
-  /** What was sealed, whether it is over or not; null for any other text. */
+  /** The sealed value, even if it has expired; null for any other text. */
   open<K extends keyof Kinds>(kind: K, text: string): Kinds[K] | null {
     if (text === '' || text.length > MAX_LENGTH) return null
     const sealed = Buffer.from(text, 'base64url')

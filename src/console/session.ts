@@ -1,4 +1,4 @@
-// Beginning and ending sessions of the console: the principal's record lists those that were not logged off.
+// Begins and ends sessions of the console. The principal's record lists the sessions that were not logged off.
 import type { House } from '../gateway/house.ts'
 import type { Change } from '../ledger/record.ts'
 import type { SecurityPreference } from '../ram/account-settings.ts'
@@ -7,10 +7,10 @@ import type { PersonCaller } from '../ram/logged-on.ts'
 import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const HOUR_MS = 3_600_000
-/** The most sessions of a principal; one more ends the oldest. */
+/** The maximum of sessions per principal; one more ends the oldest. */
 const MOST_SESSIONS = 100
 
-/** A new session, and the change that lists it; a password that was right forgets the failures before. `now` is in milliseconds since 1970. */
+/** A new session, and the change that lists it; a correct password resets the count of failures. `now` is in milliseconds since 1970. */
 export function begun(
   caller: PersonCaller,
   kept: Pick<LoggedOnSession, 'accessKeyId' | 'mark' | 'mfa'>,
@@ -28,7 +28,7 @@ export function begun(
   return { session, change: keepLogOns(logOns, caller, { ...before, ...failures, lastAt: now, sessions }, now) }
 }
 
-/** The change that lists a further session; one of the same id is replaced. */
+/** The change that lists another session; a session with the same id is replaced. */
 export function withSession(
   listed: LogOnBody['sessions'][number],
   principal: Pick<LoggedOnSession, 'accountId' | 'principalId'>,
@@ -44,7 +44,7 @@ function listedWith(listed: LogOnBody['sessions'][number], { sessions }: LogOnBo
   return [...others, listed].slice(-MOST_SESSIONS)
 }
 
-/** The change that logs a session off, and those of the command line that are of it. */
+/** The change that logs off a session, with the sessions of the command line that it allowed. */
 export function ended(session: LoggedOnSession, logOns: LogOns, now: number): Change {
   const sessions = logOns.body.sessions.filter(({ id, of }) => id !== session.id && of !== session.id)
   return keepLogOns(logOns, session, { ...logOns.body, sessions }, now)

@@ -1,5 +1,5 @@
-// Deciding a step of a log-on until it is committed: as a call does, it reads through a view, and is decided again when something that it
-// read has changed. So two log-ons at once count as two, and a code or a ticket counts once.
+// Decides a step of a log-on until it is committed. Like a call, it reads through a view, and is decided again when a record that it
+// read has changed. Concurrent failures are therefore all counted, and a code or a ticket is accepted once.
 import { Refusal, refuse } from '../api/errors.ts'
 import type { House } from '../gateway/house.ts'
 import { RETRY_MS } from '../gateway/identify.ts'
@@ -9,7 +9,7 @@ import type { PersonCaller } from '../ram/logged-on.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { type Failed, logOnEvent, type Where } from './log-on-event.ts'
 
-/** A refused log-on of somebody who is known. */
+/** A refused log-on with a known user or account. */
 export interface RefusedLogOn extends Failed {
   readonly caller: PersonCaller
   /** What was typed as the name, or the AccessKeyId. */
@@ -18,7 +18,7 @@ export interface RefusedLogOn extends Failed {
   readonly changes: readonly Change[]
 }
 
-/** What a step comes to. */
+/** The result of a step. */
 export type Decided<T> =
   | {
       readonly result: T
@@ -28,10 +28,10 @@ export type Decided<T> =
     }
   | { readonly result: T }
   | { readonly refused: RefusedLogOn }
-  /** A refusal that nobody is known for, or that says nothing of the log-on: no event. */
+  /** A refusal without a known user, or not about the log-on itself: it leaves no event. */
   | { readonly refusal: Refusal }
 
-/** Commits what `decide` decides. Throws the refusal where it is one. */
+/** Commits the decision of `decide`. Throws if it is a refusal. */
 export async function settled<T>(
   decide: (view: LedgerView) => Promise<Decided<T>>,
   where: Where,
@@ -79,7 +79,7 @@ async function settledFrom<T>(
   throw refuse('ServiceUnavailableTemporary')
 }
 
-/** Records a refused log-on, without its event where the account's refused calls have written too much. False when it must be decided again. */
+/** Records a refused log-on, without its event if the account has too many refused calls. False if it must be decided again. */
 async function recordedRefusal(
   { caller, account, mfa, changes, ...failed }: RefusedLogOn,
   where: Where,

@@ -5,14 +5,14 @@ import { type Random, randomCharacters } from '../ram/identifiers.ts'
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 const LENGTH = 8
 
-/** How long a code may be typed and decided on. */
+/** How long a code is valid for typing and deciding. */
 export const CODE_MS = 10 * 60_000
 
 export function newUserCode(random: Random): string {
   return randomCharacters(LENGTH, LETTERS, random)
 }
 
-/** A code as it is kept: blanks, hyphens and case make no difference. Refuses with InvalidParameter what can be no code. */
+/** The canonical form of a code, without blanks and hyphens, in one case. Refuses an invalid code with InvalidParameter. */
 export function plainCode(typed: string): string {
   const code = typed.replace(/[\s-]/g, '').toUpperCase()
   if (code.length === LENGTH && [...code].every((letter) => LETTERS.includes(letter))) return code

@@ -1,9 +1,9 @@
-// The styles of Ant Design's components as a file that the build makes of the package's own, so that no browser has to work them out. It has the
-// components that the application uses; those that only other components style stay.
+// Builds the styles of Ant Design's components as a file, so that browsers need not compute them. The file has the styles of the
+// components that the application uses, and styles that belong to no unused component.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-/** Components whose classes are not called as their folders are. */
+/** Components whose classes have other names than their folders. */
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
   button: ['btn'],
   calendar: ['picker-calendar'],
@@ -12,7 +12,7 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
   grid: ['col', 'row'],
 }
 
-/** `css` without the rules that style components which nothing below `sources` uses. `library` is the folder of Ant Design's modules. */
+/** `css` without the rules for components that nothing below `sources` uses. `library` is the folder of Ant Design's modules. */
 export function stylesOfUsed(css: string, library: string, sources: string): string {
   const used = componentsOf(library, importedBy(sources))
   const unused = styledIn(library).filter((one) => !used.has(one))

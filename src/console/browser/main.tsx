@@ -11,7 +11,7 @@ if (root) {
   const begun = Promise.allSettled([askSession(), loadAhead(location.pathname)])
   try {
     const { show } = await import('./application.tsx')
-    // What the first rendering shows is there before it: React holds back for 300 ms what it first has to wait for.
+    // Loads the data of the first rendering before it, because React delays suspended content by 300 ms.
     const [session] = await begun
     show(root, session)
   } catch (error) {

@@ -60,7 +60,7 @@ const ROUTES = PATHS.map((path) => ({ path, id: path }))
 /** Loads the page at a path of the server, so that it is there when the application is first rendered. */
 export async function loadAhead(pathname: string): Promise<void> {
   const path = pathname.slice(BASE.length) || '/'
-  // From there one is led to the overview.
+  // This path redirects to the overview.
   const id = path === '/' ? ':region/overview' : (matchRoutes(ROUTES, path)?.[0]?.route.id ?? '*')
   try {
     ahead.set(id, (await LOADS[id]()).default)

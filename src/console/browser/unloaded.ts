@@ -3,7 +3,7 @@ import { firstLanguage, firstTheme } from './frame/stored.ts'
 import { format, LOCALES } from './texts/format.ts'
 import { unloadedTexts } from './unloaded.texts.ts'
 
-/** Says that the application could not be loaded, why that may be, and offers to load it again. */
+/** Shows that the application could not be loaded, the possible causes, and a button to load it again. */
 export function showUnloaded(root: HTMLElement): void {
   const language = firstLanguage()
   const say = (key: keyof typeof unloadedTexts) => format(unloadedTexts[key], language)

@@ -25,7 +25,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic' } },
 })
 
-/** Leaves of Ant Design's style sheet what the application uses. */
+/** Removes unused parts of Ant Design's style sheet. */
 function componentStyles(): Plugin {
   return {
     name: 'component-styles',
@@ -52,7 +52,7 @@ function nonceOfStyles(): Plugin {
   }
 }
 
-/** What every visit needs, and the page where most begin: the browser loads them as soon as it reads the HTML. */
+/** The modules of every visit, and the most common first page: the browser loads them as soon as it reads the HTML. */
 const PRELOADED = /\/browser\/(?:application|pages\/overview)\.tsx$/
 
 function preloaded(): Plugin {
@@ -78,7 +78,7 @@ function preloaded(): Plugin {
 function compressed(): Plugin {
   return {
     name: 'compressed',
-    // What is on the disk is what the last plugin made of it.
+    // The files on disk are the output of the last plugin.
     async writeBundle({ dir = '' }, bundle) {
       const files = Object.keys(bundle).filter((name) => /\.(js|css|svg)$/.test(name))
       await Promise.all(

@@ -26,7 +26,7 @@ export function Frame({ preferences, leave }: Props) {
   useEffect(() => {
     setOpen(false)
     forgetCalls()
-    // Who opens the application begins at its top; who goes on begins at the content of the next page.
+    // On the first page the focus starts at the top; on later pages it starts at the content.
     if (shown.current !== null && shown.current !== pathname) {
       document.getElementById('content')?.focus({ preventScroll: true })
       window.scrollTo(0, 0)
@@ -80,7 +80,7 @@ export function Mark() {
   )
 }
 
-/** Keeps the kind of page in sight, in another region. */
+/** Changes the region, and keeps the kind of page. */
 function RegionSelect() {
   const say = useCommon()
   const { Regions } = useSession()

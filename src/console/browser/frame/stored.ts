@@ -1,9 +1,9 @@
-// What the browser remembers of the reader's preferences.
+// The preferences that the browser stores.
 import type { Language } from '../texts/format.ts'
 
 export type Theme = 'light' | 'dark'
 
-/** A preference as it was chosen last; undefined where none was, or where the browser stores nothing. */
+/** The last chosen preference; undefined if there is none, or if the browser stores nothing. */
 function stored<T extends string>(name: string, allowed: readonly T[]): T | undefined {
   try {
     const value = localStorage.getItem(`strongroom.${name}`)
@@ -13,12 +13,12 @@ function stored<T extends string>(name: string, allowed: readonly T[]): T | unde
   }
 }
 
-/** The language to begin with: the one that was chosen last, else that of the browser. */
+/** The initial language: the last chosen one, else that of the browser. */
 export function firstLanguage(): Language {
   return stored<Language>('language', ['en', 'zh']) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en')
 }
 
-/** The theme to begin with, in the same way. */
+/** The initial theme, in the same way. */
 export function firstTheme(): Theme {
   return (
     stored<Theme>('theme', ['light', 'dark']) ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')

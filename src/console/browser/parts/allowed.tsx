@@ -7,18 +7,18 @@ import { Copy } from './mono.tsx'
 export interface Permission {
   readonly answer: Answer
   readonly action: string
-  /** What the action is asked on; all of them, where there are several. */
+  /** The resources of the action; all must be allowed. */
   readonly resource: string | readonly string[]
 }
 
 type Props = Omit<ButtonProps, 'disabled'> & {
-  /** What the policies say; none: nothing was asked. */
+  /** The answers of the policies; absent: not asked. */
   readonly permission?: Permission | undefined
-  /** Why it can't be done now, where policies allow it. */
+  /** Why it can't be done now, if policies allow it. */
   readonly because?: string | false | undefined
 }
 
-/** A button that says why it is off: it stays in the order of the keyboard, so that everyone can learn the reason. */
+/** A button that shows why it is disabled: it stays focusable, so that keyboard users can read the reason. */
 export function Do({ permission, because, onClick, children, ...rest }: Props) {
   const refused = permission && !permission.answer.Allowed
   if (!because && !refused)
@@ -42,7 +42,7 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
   )
 }
 
-/** Says why what is inside is off, where the pointer or the focus is on it. */
+/** Shows on hover and focus why its content is disabled. */
 export function Off({ why, children }: { readonly why: ReactNode; readonly children: ReactElement }) {
   return (
     <Tooltip styles={{ root: { maxWidth: 420 } }} title={why} trigger={['hover', 'focus']}>
@@ -51,7 +51,7 @@ export function Off({ why, children }: { readonly why: ReactNode; readonly child
   )
 }
 
-/** Stands in the place of what the caller may not see. */
+/** Replaces content that the caller may not see. */
 export function Unseen({ permission }: { readonly permission: Permission }) {
   return (
     <p className="unseen">
@@ -64,11 +64,11 @@ interface Lack {
   readonly action: string
   /** Null where nobody said it. */
   readonly resource: string | readonly string[] | null
-  /** Whether a statement denies the action, so that no other one could allow it. */
+  /** Whether a statement denies the action, so that no other statement can allow it. */
   readonly isExplicit: boolean
 }
 
-/** Names the action that is missing, with the statement that would allow it. */
+/** Names the missing action, with the statement that would allow it. */
 export function WhyNot({ action, resource, isExplicit }: Lack): ReactNode {
   const say = useCommon()
   if (resource === null) return say('refused.ask', { action })
@@ -87,7 +87,7 @@ export function statementFor({ action, resource }: Pick<Lack, 'action' | 'resour
   return JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
 }
 
-/** What a permission lacks. */
+/** The missing part of a permission. */
 export function lackOf({ answer, action, resource }: Permission): Lack {
   return { action, resource, isExplicit: answer.Decision === 'ExplicitDeny' }
 }

@@ -10,13 +10,13 @@ interface Props<T extends object> {
   readonly title: string
   readonly verb: string
   readonly danger?: boolean
-  /** What must be typed before the button works. */
+  /** The text that must be typed before the button works. */
   readonly retype?: string | undefined
-  /** Whether the button may work yet. */
+  /** Whether the button is enabled. */
   readonly ready?: boolean
   /** The operation whose parameters are fields among the children. */
   readonly of?: OperationName
-  /** What these fields begin with. */
+  /** The initial values of these fields. */
   readonly initial?: Partial<T>
   /** Gets the values of these fields. */
   readonly run: (values: T) => Promise<unknown>
@@ -24,7 +24,7 @@ interface Props<T extends object> {
   readonly children?: ReactNode
 }
 
-/** Asks before something is done, does it, and shows at this place what the service refuses. */
+/** Asks for confirmation, does the work, and shows a refusal in the same place. */
 export function Confirm<T extends object>({
   title,
   verb,

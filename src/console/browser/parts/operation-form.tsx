@@ -9,7 +9,7 @@ import { Refused } from './refused.tsx'
 interface Operating {
   readonly of: OperationName
   readonly initial: Readonly<Record<string, unknown>>
-  /** What the service refused, and the field that it is about; null: it is about none. */
+  /** The refusal, and its field; null: no field. */
   readonly error: Error | null
   readonly place: string | null
   register(field: RefusableField): () => void
@@ -28,7 +28,7 @@ interface Props<T extends object> {
   readonly of: OperationName
   readonly form?: FormInstance<T>
   readonly initial?: Partial<T>
-  /** What the service refused last. */
+  /** The last refusal. */
   readonly error: Error | null
   readonly onFinish: (values: T) => void
   readonly children: ReactNode
@@ -80,7 +80,7 @@ export function OperationForm<T extends object>({
         initialValues={given.current}
         layout="vertical"
         onFinish={onFinish}
-        // Who changes the form answers the refusal: it says nothing of what is there now.
+        // After an edit the refusal no longer applies, so it is hidden.
         onValuesChange={() => setAnswered(error)}
         requiredMark="optional"
         {...layout}
@@ -92,7 +92,7 @@ export function OperationForm<T extends object>({
   )
 }
 
-/** What the service refused, where no field of the form shows it. */
+/** The refusal, if no field of the form shows it. */
 export function UnplacedRefusal() {
   const { error, place } = useOperating()
   return <Refused error={place === null ? error : null} />
@@ -110,7 +110,7 @@ export function useHasInitial(name: string): boolean {
   return name in useOperating().initial
 }
 
-/** What a field adds to its item when the service refused its value. */
+/** What a field adds to its item after the service refused its value. */
 export function useRefusalAt(
   name: string,
   { Refusal: code }: DeclaredParameter,

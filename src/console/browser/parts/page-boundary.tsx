@@ -5,7 +5,7 @@ interface Props {
   readonly children: ReactNode
 }
 
-/** Stands around a page. Where the page fails, or its script can't be loaded, it says so, and the frame around it stays. */
+/** Wraps a page. If the page fails, or its script can't be loaded, it shows an error inside the frame. */
 export class PageBoundary extends Component<Props, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null }
 

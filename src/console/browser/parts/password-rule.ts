@@ -3,7 +3,7 @@ import { useMayAsked, useReply } from '../service/queries.ts'
 import { useTexts } from '../texts/language.tsx'
 import { passwordRuleTexts } from './password-rule.texts.ts'
 
-/** The members of a password policy that say what a password must be. */
+/** The members of a password policy that restrict passwords. */
 export interface PasswordPolicy {
   readonly MinimumPasswordLength?: number
   readonly RequireLowercaseCharacters?: boolean
@@ -12,7 +12,7 @@ export interface PasswordPolicy {
   readonly RequireSymbols?: boolean
 }
 
-/** Says in words what a password must be. */
+/** Describes the rule for passwords. */
 export function usePasswordRule(): (policy: PasswordPolicy) => string {
   const say = useTexts(passwordRuleTexts)
   return (policy) => {
@@ -27,7 +27,7 @@ export function usePasswordRule(): (policy: PasswordPolicy) => string {
   }
 }
 
-/** The rule of the account, where the caller may read it. */
+/** The rule of the account, if the caller may read it. */
 export function useAccountPasswordRule(): string | undefined {
   const rule = usePasswordRule()
   const read = { Action: 'ram:GetPasswordPolicy', Resource: useArns().ram('*') }

@@ -14,7 +14,7 @@ interface Props {
   readonly to: (key: string) => string
 }
 
-/** Parts of a page, each at an address of its own. */
+/** Parts of a page, each with its own address. */
 export function TabLinks({ label, tabs, at, to }: Props) {
   const here = tabs.find(({ key }) => key === at) ?? tabs[0]
   return (

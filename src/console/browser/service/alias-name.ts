@@ -1,4 +1,4 @@
-/** The alias as the API has it, typed with or without its prefix. */
+/** The alias in the API's form, typed with or without its prefix. */
 export function aliasName(typed: string): string {
   return `alias/${typed.trim().replace(/^alias\//, '')}`
 }

@@ -1,16 +1,16 @@
 import { useRef, useState } from 'react'
 
 export interface Attempt {
-  /** What was refused last; null from the next attempt on. */
+  /** The last refusal; null from the next attempt on. */
   readonly error: Error | null
   readonly busy: boolean
-  /** Does the work, unless some is being done. Resolves with whether it was done. */
+  /** Does the work, unless work is in progress. Resolves with true if it succeeded. */
   run(work: () => Promise<unknown>): Promise<boolean>
-  /** Forgets what was refused. */
+  /** Clears the refusal. */
   forget(): void
 }
 
-/** Work that can be refused: whether it runs, and what refused it last, are kept to be shown. */
+/** Work that can be refused: pages show whether it runs, and its last refusal. */
 export function useAttempt(): Attempt {
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)

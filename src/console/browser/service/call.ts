@@ -4,14 +4,14 @@ import { commandOf, noteCall } from './noted-calls.ts'
 export type Product = 'Kms' | 'Ram' | 'Ims' | 'Sts' | 'Actiontrail'
 export type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** What the service refuses a request with. `status` 0: the service was not reached. */
+/** The error with which the service refuses a request. `status` 0: the service could not be reached. */
 export class Refusal extends Error {
   override name = 'Refusal'
   readonly status: number
   readonly code: string
   readonly requestId: string
   readonly recommend: string
-  /** What policies do not allow; null: the service refused for another reason. */
+  /** The action that policies do not allow; null: another reason. */
   readonly denial: Denial | null
 
   constructor(status: number, body: Readonly<Record<string, unknown>>) {
@@ -26,7 +26,7 @@ export class Refusal extends Error {
 
 export interface Denial {
   readonly action: string
-  /** What the action was asked on, where the message says so. */
+  /** The resource of the action, if the message names it. */
   readonly resource: string | null
   readonly isExplicit: boolean
 }
@@ -60,7 +60,7 @@ export async function request<T>(method: string, path: string, body?: unknown, s
   throw refusal
 }
 
-/** Who wants to know that the service no longer takes the session. */
+/** Listeners for the end of the session. */
 export const sessionEnded = new Set<() => void>()
 
 /** Calls an operation in a region. Parameters that are undefined are left out. */

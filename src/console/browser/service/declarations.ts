@@ -1,4 +1,4 @@
-// What the API declares of itself. Forms take their limits, defaults and choices from here and from nowhere else.
+// The API's declarations, the only source of limits, defaults and choices of forms.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { type Product, request } from './call.ts'
 
@@ -48,7 +48,7 @@ export interface Declarations {
 /** An operation with its product. */
 export type OperationName = `${Product}.${string}`
 
-/** The declarations: read once, for they change with the server alone. */
+/** The declarations, read once: they change only with the server's version. */
 export function useDeclarations(): UseQueryResult<Declarations, Error> {
   return useQuery<Declarations>({
     queryKey: ['declarations'],
@@ -57,7 +57,7 @@ export function useDeclarations(): UseQueryResult<Declarations, Error> {
   })
 }
 
-/** Throws where there is no such operation or parameter: a page names one that the server lacks. */
+/** Throws if a page names an operation or parameter that the server does not have. */
 export function parameterOf(
   declarations: Declarations | undefined,
   operation: OperationName,

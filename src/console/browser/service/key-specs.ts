@@ -1,11 +1,11 @@
-// What the name of a KeySpec tells.
+// Facts that follow from the name of a KeySpec.
 
 /** Whether keys of this spec are symmetric. All others are pairs, which neither rotate nor can be imported. */
 export function isSymmetric(keySpec: string): boolean {
   return keySpec.startsWith('Aliyun_')
 }
 
-/** Whether pairs of this spec can be for either usage. */
+/** Whether keys of this spec support both usages. */
 export function isForEitherUsage(keySpec: string): boolean {
   return /^(RSA_|EC_SM2$)/.test(keySpec)
 }

@@ -1,4 +1,4 @@
-// The calls that the page in sight made, so that it can show them and their command lines.
+// The calls of the current page, which it shows with their command lines.
 import { useSyncExternalStore } from 'react'
 
 export interface NotedCall {

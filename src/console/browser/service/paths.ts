@@ -1,4 +1,4 @@
-// Where pages are. A path never ends in a text of a user: the service takes a dot in the last part for a file.
+// The paths of pages. A path never ends in a user's text, because the service treats a last part with a dot as a file.
 
 const part = encodeURIComponent
 

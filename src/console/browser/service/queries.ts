@@ -10,7 +10,7 @@ import { useRegion } from '../frame/region.ts'
 import { call, type Parameters, type Product, request } from './call.ts'
 import type { EventChain, Verification } from './replies/trail.ts'
 
-/** The reply of an operation that reads. It is asked again on each page, and dropped when anything was changed. */
+/** The reply of an operation that reads. Each page reads it again, and every change drops it. */
 export function useReply<T>(
   product: Product,
   operation: string,
@@ -25,10 +25,10 @@ export function useReply<T>(
   })
 }
 
-/** How often what a server does in the background is asked for. */
+/** The interval for polling background work of a server. */
 const FOLLOW_MS = 1500
 
-/** The chain of events and the last verification, followed while one is under way. */
+/** The chain of events and the last verification, polled while one is in progress. */
 export function useEventChain(enabled: boolean): UseQueryResult<EventChain, Error> {
   const region = useRegion()
   return useQuery<EventChain>({
@@ -63,7 +63,7 @@ export interface Question {
 export interface Answer {
   readonly Allowed: boolean
   readonly Decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
-  /** The statement that decides, where the caller may see it. */
+  /** The statement that decides, if the caller may see it. */
   readonly By?: { readonly PolicyName: string; readonly PolicyVersion: string; readonly StatementIndex: number }
 }
 
@@ -79,7 +79,7 @@ export function useMay(questions: readonly Question[]): May {
   return useAnswers(questions).may
 }
 
-/** The same, once the answer is there or can't be had: for what is not even asked where policies forbid it. */
+/** The same, after the answer has come or has failed: for reads that the page omits if policies forbid them. */
 export function useMayAsked(questions: readonly Question[]): May | null {
   const { may, isPending } = useAnswers(questions)
   return isPending ? null : may

@@ -9,7 +9,7 @@ export interface RefusableField {
   readonly code?: string | undefined
 }
 
-/** The name of the field that the refusal is about; null where it names none of them. */
+/** The name of the field that the refusal names; null if it names none. */
 export function refusedField({ code, message }: Refusal, fields: readonly RefusableField[]): string | null {
   const named = new Set([...code.split('.'), ...namedIn(message), ...namedWithin(code)])
   // The rule of passwords names Password, whatever the parameter is called; other parameters of changes have New before the same name too.

@@ -1,5 +1,5 @@
-// Whether a form's value keeps to what the API declares of its parameter, before it is sent. The service decides anyway: a rule that only it
-// knows is refused there, and shown at the same place.
+// Checks a form's value against the parameter's declaration before it is sent. The service checks again: the error of a rule that only the
+// service knows is shown at the same place.
 import type { DeclaredParameter, Limits } from './declarations.ts'
 
 /** What a field holds: typed text or its bytes, a number, a choice. */
@@ -11,18 +11,18 @@ export type Fault =
   | { readonly rule: 'shortest' | 'longest' | 'bytes' | 'items'; readonly count: number }
   | { readonly rule: 'character'; readonly character: string }
 
-/** Whether a value must be there: an empty text is one only where the parameter takes it. */
+/** Whether a value is required: an empty text is a value only if the parameter accepts it. */
 export function isNeeded({ Required, MayBeEmpty }: DeclaredParameter): boolean {
   return Required && MayBeEmpty !== true
 }
 
-/** What is wrong with the value of a parameter; null where nothing is. `needed` is stricter than the declaration where a form is. */
+/** The error of a parameter's value, or null. `needed` is for forms that are stricter than the declaration. */
 export function faultOf(declared: DeclaredParameter, value: Value, needed = isNeeded(declared)): Fault | null {
   if (isAbsent(value)) return needed ? { rule: 'required' } : null
   return limitFault(declared, value)
 }
 
-/** What is wrong with a member of a list's item. */
+/** The error of a member of a list's item. */
 export function memberFaultOf(limits: Limits, value: string | undefined): Fault | null {
   if (isAbsent(value)) return limits.MinLength ? { rule: 'required' } : null
   const fault = limitFault(limits, value)

@@ -5,10 +5,10 @@ interface SessionReply {
   readonly Session: Session
 }
 
-/** The answer to the question for the session that is asked before the first rendering. */
+/** The reply to the request for the session, which is sent before the first rendering. */
 export type FirstReply = PromiseSettledResult<SessionReply>
 
-/** The session of this browser. Rejects with a `Refusal` of status 401 where there is none. */
+/** The session of this browser. Rejects with a `Refusal` of status 401 if there is none. */
 export function askSession(): Promise<SessionReply> {
   return request('GET', 'session')
 }

@@ -1,4 +1,4 @@
-// Notices at an open page that its session is over: logged off in another tab, ended by the service, or another one in the same browser.
+// Detects on an open page that its session has ended: by a log-off in another tab, by the service, or by another session in the same browser.
 import { useEffect } from 'react'
 import { request } from './call.ts'
 import { type Session, sessionKey } from './session.tsx'
@@ -13,7 +13,7 @@ export function tellOtherTabs(): void {
 }
 
 /**
- * Looks twice a minute while the page is seen, when it comes into sight, and when another tab says so. The end of the session reaches
+ * Checks twice a minute while the page is visible, when it becomes visible, and when another tab sends a message. The end of the session calls
  * `sessionEnded`; another session goes to `changed`.
  */
 export function useSessionWatch(session: Session | null, changed: (session: Session) => void): void {
@@ -27,7 +27,7 @@ export function useSessionWatch(session: Session | null, changed: (session: Sess
         (reply) => {
           if (sessionKey(reply.Session) !== key) changed(reply.Session)
         },
-        // Where the service is not reached, the next call of the page says so.
+        // If the service can't be reached, the next call of the page shows that.
         () => {},
       )
     }

@@ -16,7 +16,7 @@ export interface Session {
   readonly Dev: boolean
 }
 
-/** Tells a session from every other one. */
+/** Identifies a session. */
 export function sessionKey({ UserId, CreatedAt }: Session): string {
   return `${UserId} ${CreatedAt}`
 }

@@ -15,7 +15,7 @@ export interface Material {
   readonly written: 'raw' | 'hex' | 'base64'
 }
 
-/** The 32 bytes of a file: as they are, in hex or in Base64; null for anything else. */
+/** The 32 bytes of a file: raw, in hex or in Base64; null for anything else. */
 export function materialOf(file: ArrayBuffer): Material | null {
   const bytes = new Uint8Array(file)
   if (bytes.length === BYTES) return { bytes, written: 'raw' }

@@ -4,7 +4,7 @@ export interface HsmTokens {
   readonly Tokens: { readonly Token: readonly HsmToken[] }
 }
 
-/** Texts are '' where the token did not say them. */
+/** Texts are '' if the token does not have them. */
 export interface HsmToken {
   readonly Name: string
   readonly State: 'Serving' | 'Away' | 'PinRefused'

@@ -11,7 +11,7 @@ export interface ListedSecret {
   readonly SecretType: 'Generic' | 'RAMCredentials' | 'Rds'
   readonly CreateTime: string
   readonly UpdateTime: string
-  /** Absent unless its deletion is planned. */
+  /** Absent unless the secret is scheduled for deletion. */
   readonly PlannedDeleteTime?: string
   readonly Tags?: { readonly Tag: readonly SecretTag[] }
 }
@@ -24,7 +24,7 @@ export interface Secrets {
 export interface SecretMetadata extends ListedSecret {
   readonly Arn: string
   readonly Description: string
-  /** Absent where the service's own key encrypts the values. */
+  /** Absent if the service's own key encrypts the values. */
   readonly EncryptionKeyId?: string
   // Of secrets that the service rotates.
   readonly AutomaticRotation?: 'Enabled' | 'Disabled' | 'Invalid'
@@ -37,7 +37,7 @@ export interface SecretMetadata extends ListedSecret {
   readonly ExtendedConfig?: string
 }
 
-/** Whose credential a secret has that the service rotates. */
+/** The owner of the credential in a rotated secret. */
 export interface ExtendedConfig {
   readonly SecretSubType?: 'RamUserAccessKey' | 'SingleUser' | 'DoubleUsers'
   readonly UserName?: string

@@ -55,7 +55,7 @@ export interface EventChain {
   readonly Checkpoint?: { readonly Events: number; readonly Time: string }
   readonly CheckpointLagSeconds?: number
   readonly CheckpointLate: boolean
-  /** The last one that the account asked for. */
+  /** The account's last verification. */
   readonly Verification?: Verification
 }
 
@@ -68,7 +68,7 @@ export interface Verification {
   readonly Percent: number
   readonly SeenEvents?: number
   readonly TotalEvents?: number
-  /** With a fault: how many of `SeenEvents` something signed confirms. */
+  /** With a fault: how many of `SeenEvents` a signature confirms. */
   readonly ConfirmedEvents?: number
   readonly Fault?: { readonly Kind: FaultKind; readonly Event?: string; readonly Message: string }
 }
