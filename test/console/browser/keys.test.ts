@@ -415,7 +415,7 @@ describe('keys in the browser', () => {
     await choose(page, 'Creator', 'Cloud products')
     await page.getByText('1 key', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'acs/ecs' }).click()
-    await page.getByRole('region', { name: 'What the state allows' }).getByText('Only Ecs uses it').waitFor()
+    await page.getByRole('region', { name: 'What the state allows' }).getByText('Only Ecs can use it').waitFor()
     for (const name of ['Disable', 'Schedule Key Deletion', 'Edit description', 'Create Alias', 'Add tag']) {
       const button = page.getByRole('button', { name, exact: true })
       assert.equal(await button.getAttribute('aria-disabled'), 'true', name)
