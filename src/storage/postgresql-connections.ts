@@ -106,7 +106,7 @@ function driver(address: Address, max: number, open: () => Promise<Socket>, watc
     one.on('close', () => sockets.delete(one))
     // Nobody would close what opens after the end.
     if (ended) one.destroy(closedError())
-    return one
+    return gathering(one)
   }
   const sql = postgres({
     ...{ socket },
@@ -181,6 +181,19 @@ export async function visit(address: Address, statement: string, ms: number): Pr
   } finally {
     await end(0)
   }
+}
+
+/** Sends what is written in one turn of the event loop at once: the driver writes each larger statement of a batch by itself. */
+function gathering(socket: Socket): Socket {
+  const { write } = socket
+  const gathered = (...written: Parameters<Socket['write']>) => {
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(() => socket.uncork())
+    }
+    return write.apply(socket, written)
+  }
+  return Object.assign(socket, { write: gathered as Socket['write'] })
 }
 
 export type Sql = postgres.Sql<{ bigint: number }>
