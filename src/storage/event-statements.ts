@@ -10,7 +10,7 @@ export type WholePart = IndexPart & { readonly terms: Uint8Array; readonly posti
 
 export interface EventStatements {
   readonly event: Statement<ChainedEvent>
-  /** The statement for GROUP events. */
+  /** The statement of a group of events (GROUPS). */
   readonly eventGroup: (events: readonly ChainedEvent[]) => Bound
   readonly events: Statement<{ seq: number; last: number; limit: number }>
   readonly eventsAt: (seqs: readonly number[]) => Bound

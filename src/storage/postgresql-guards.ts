@@ -3,7 +3,7 @@
 import type { GrowingChain } from './growing-chain.ts'
 import { countingInserts, entryOf, type Step, storedBy } from './rows.ts'
 import type { Indexing } from './search.ts'
-import { type Bound, GROUP } from './statement.ts'
+import { type Bound, GROUPS } from './statement.ts'
 import type { Statements } from './statements.ts'
 import { type Basis, type Commit, type Outcome, type RowChange, Stale } from './storage.ts'
 
@@ -39,20 +39,22 @@ export function logging(keys: readonly string[], statements: Statements): readon
 }
 
 /** As `must`, for a statement that must touch all rows of a group. */
-function mustAll(outcome: string, { text, values }: Bound): Bound {
-  const last = `(SELECT count(*) FROM (SELECT 1 FROM touched OFFSET ${GROUP - 1}) AS last)`
+function mustAll(outcome: string, size: number, { text, values }: Bound): Bound {
+  const last = `(SELECT count(*) FROM (SELECT 1 FROM touched OFFSET ${size - 1}) AS last)`
   return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / ${last}`, values }
 }
 
-/** Statements for these rows: for as many whole groups as possible, then for single rows. */
+/** Statements for these rows: for groups, the largest first, then for single rows. */
 function inGroups<R>(
   rows: readonly R[],
   group: (rows: readonly R[]) => Bound,
   single: (row: R) => Bound,
 ): readonly Bound[] {
-  const ofGroups = rows.length - (rows.length % GROUP)
-  const groups = Array.from({ length: ofGroups / GROUP }, (_, i) => group(rows.slice(i * GROUP, (i + 1) * GROUP)))
-  return [...groups, ...rows.slice(ofGroups).map(single)]
+  const bound: Bound[] = []
+  let from = 0
+  for (const size of GROUPS)
+    for (; rows.length - from >= size; from += size) bound.push(group(rows.slice(from, from + size)))
+  return [...bound, ...rows.slice(from).map(single)]
 }
 
 /** The statements that store the calls, all or none, and add their events to the chain. */
@@ -70,7 +72,7 @@ export function storingAll(
   return [
     ...inGroups(
       nonces,
-      (group) => mustAll('nonce-used', nonceGroup(group)),
+      (group) => mustAll('nonce-used', group.length, nonceGroup(group)),
       (single) => must('nonce-used', nonce(single)),
     ),
     ...countingInserts(commits, statements).flatMap(sent),
@@ -93,7 +95,7 @@ function changing(changes: readonly RowChange[], statements: Statements, indexin
   return [
     ...inGroups(
       rows,
-      (group) => mustAll('moved', insertGroup(group)),
+      (group) => mustAll('moved', group.length, insertGroup(group)),
       (row) => must('moved', insert(row)),
     ),
     ...inGroups(entries, indexGroup, index),

@@ -13,7 +13,7 @@ type EntryKey = Pick<Entry, 'place' | 'created_at' | 'id'>
 export interface SearchStatements {
   /** Writes a record's entry, or replaces it. */
   readonly index: Statement<Entry>
-  /** The statement for GROUP entries of different rows. */
+  /** The statement of a group of entries (GROUPS), of different rows. */
   readonly indexGroup: (entries: readonly Entry[]) => Bound
   readonly unindex: Statement<EntryKey>
   /**

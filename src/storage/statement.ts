@@ -14,8 +14,8 @@ export interface Bound {
 /** Binds a statement to its parameters' values. */
 export type Statement<P> = (given: P) => Bound
 
-/** The number of rows of a group's statement. Groups save statements, and all batches share the same few texts. */
-export const GROUP = 8
+/** The numbers of rows that a group's statement can have. Groups save statements, and all batches share the same few texts. */
+export const GROUPS = [32, 8, 2] as const
 
 /** Stands for a parameter while its statement is built. */
 class Placeholder {
@@ -43,22 +43,32 @@ export function statement<P extends { readonly [name in keyof P]: Value }>(
 }
 
 /**
- * Compiles a statement on GROUP rows, whose parameters are bound as `one` binds a row's. Throws unless the parameters are the same, in the
- * same order, row by row.
+ * Returns the statement of a group, which is compiled for each size when it is first bound. Its parameters are bound as `single` binds a
+ * row's. Binding throws unless the parameters are the same, in the same order, row by row.
  */
 export function grouped<P extends { readonly [name in keyof P]: Value }>(
-  one: Statement<P>,
+  single: Statement<P>,
   build: (given: readonly P[]) => Compilable,
 ): (rows: readonly P[]) => Bound {
-  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
-  const { sql: text, parameters } = build(Array.from({ length: GROUP }, () => placeholders)).compile()
-  const ofOne = namesOf(one(placeholders).values)
-  if (namesOf(parameters).join() !== Array.from({ length: GROUP }, () => ofOne).join())
-    throw new Error(`\`${text}\` does not bind its rows as the statement of one does`)
+  const texts = new Map<number, string>()
   return (rows) => {
-    if (rows.length !== GROUP) throw new RangeError(`a group has ${GROUP} rows, not ${rows.length}`)
-    return { text, values: rows.flatMap((row) => one(row).values) }
+    const text = texts.get(rows.length) ?? textOfGroup(rows.length, single, build)
+    texts.set(rows.length, text)
+    return { text, values: rows.flatMap((row) => single(row).values) }
   }
+}
+
+function textOfGroup<P extends { readonly [name in keyof P]: Value }>(
+  size: number,
+  single: Statement<P>,
+  build: (given: readonly P[]) => Compilable,
+): string {
+  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
+  const { sql: text, parameters } = build(Array.from({ length: size }, () => placeholders)).compile()
+  const ofRow = namesOf(single(placeholders).values)
+  if (namesOf(parameters).join() !== Array.from({ length: size }, () => ofRow).join())
+    throw new Error(`\`${text}\` does not bind its rows as the statement of one does`)
+  return text
 }
 
 function namesOf(parameters: readonly unknown[]): readonly string[] {

@@ -33,7 +33,7 @@ export interface Reads {
  */
 export interface Changes {
   readonly insert: Statement<Row>
-  /** The statement of as many rows as GROUP says; touches those that are new. */
+  /** The statement of a group of rows (GROUPS). It touches the rows that are new. */
   readonly insertGroup: (rows: readonly Row[]) => Bound
   /** `from` is the revision that the row must have. */
   readonly update: Statement<Row & { from: number }>
@@ -55,7 +55,7 @@ type NonceRow = { readonly digest: Uint8Array; readonly expiresAt: number }
 export interface Nonces {
   /** Guarded. */
   readonly nonce: Statement<NonceRow>
-  /** The statement for GROUP nonces. It touches the nonces that are new. */
+  /** The statement of a group of nonces (GROUPS). It touches the nonces that are new. */
   readonly nonceGroup: (nonces: readonly NonceRow[]) => Bound
   readonly dropNonces: Statement<{ now: number; limit: number }>
   /** The nonces of one batch, for SQLite, where memory knows the used nonces. */

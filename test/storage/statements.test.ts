@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { migrations } from '../../src/storage/migrations.ts'
-import { GROUP, grouped, statement } from '../../src/storage/statement.ts'
+import { GROUPS, grouped, statement } from '../../src/storage/statement.ts'
 import { statements } from '../../src/storage/statements.ts'
 import type { ChainedEvent } from '../../src/storage/storage.ts'
 import { builder } from '../../src/storage/tables.ts'
@@ -60,16 +60,18 @@ describe('a statement', () => {
 
   it('binds a group row by row, as it binds one', () => {
     const { event, eventGroup } = statements('postgresql')
-    const events = Array.from({ length: GROUP }, (_, i) => {
-      const [eventId, account, region, body, hash] = ['id', 'account', 'region', 'body', 'hash'].map(
-        (it) => `${it}${i}`,
+    for (const length of GROUPS) {
+      const events = Array.from({ length }, (_, i) => {
+        const [eventId, account, region, body, hash] = ['id', 'account', 'region', 'body', 'hash'].map(
+          (it) => `${it}${i}`,
+        )
+        return { seq: i, at: i, change: i, eventId, account, region, body, hash } as ChainedEvent
+      })
+      assert.deepEqual(
+        eventGroup(events).values,
+        events.flatMap((one) => event(one).values),
       )
-      return { seq: i, at: i, change: i, eventId, account, region, body, hash } as ChainedEvent
-    })
-    assert.deepEqual(
-      eventGroup(events).values,
-      events.flatMap((one) => event(one).values),
-    )
+    }
     const one = statement<{ n: number; at: number }>(({ n, at }) =>
       db.selectFrom('event').select('seq').where('seq', '=', n).where('at', '=', at),
     )
@@ -78,7 +80,11 @@ describe('a statement', () => {
         (query, { n, at }) => query.where('at', '=', at).where('seq', '=', n),
         db.selectFrom('event').select('seq'),
       )
-    assert.throws(() => grouped(one, turned), /does not bind its rows as the statement of one does/)
+    const two = [
+      { n: 1, at: 2 },
+      { n: 3, at: 4 },
+    ]
+    assert.throws(() => grouped(one, turned)(two), /does not bind its rows as the statement of one does/)
   })
 
   it('does not compile with a missing name, or a value of another type', () => {
