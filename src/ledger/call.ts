@@ -2,7 +2,7 @@
 import { sha256 } from '../cryptography/digests.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
-import { type Change, toRow } from './record.ts'
+import { type Change, formerRow, toRow } from './record.ts'
 import { isServiceWork } from './stored-event.ts'
 import type { LedgerView } from './view.ts'
 
@@ -12,7 +12,7 @@ export interface Call {
   readonly event: EventRow | null
   /** The call's events for other accounts; only beside its own. */
   readonly further?: readonly EventRow[] | undefined
-  /** What it read, and is decided on: it is committed only while none of that has changed. Absent for work that goes by revisions alone. */
+  /** What it read, and is decided on: it is committed only while none of that has changed. Absent for work that rests on nothing but the records that it changes or expects. */
   readonly view?: LedgerView
   /** The epoch of the root keys (Ledger.rootEpoch) when work without a view began to decide. Absent when it decided and asked in one step. */
   readonly rootEpoch?: number
@@ -42,11 +42,11 @@ function rowChange(change: Change, keys: RootKeys): RowChange {
     case 'insert':
       return { change: 'insert', row: toRow(change.after, keys), counted: change.counted }
     case 'update':
-      return { change: 'update', row: toRow(change.after, keys), from: change.before.revision }
+      return { change: 'update', row: toRow(change.after, keys), before: formerRow(change.before) }
     case 'delete':
-      return { change: 'delete', row: toRow(change.before, keys), counted: change.counted }
+      return { change: 'delete', row: formerRow(change.before), counted: change.counted }
     case 'expect':
-      return { change: 'expect', row: toRow(change.before, keys) }
+      return { change: 'expect', row: formerRow(change.before) }
   }
 }
 

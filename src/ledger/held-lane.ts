@@ -134,5 +134,5 @@ export class HeldLane {
 }
 
 function renamed(before: Row, after: Row): RowChange {
-  return { change: 'update', row: after, from: before.revision }
+  return { change: 'update', row: after, before }
 }

@@ -1,6 +1,6 @@
 // The records in memory, each as this server last read or wrote it, so that a warm call reads no row.
 import type { RootKeys } from '../keystore/root-keys.ts'
-import { type Row, type RowChange, recordKey } from '../storage/storage.ts'
+import { type FormerRow, type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import type { Recorded, Scope } from './record.ts'
 
@@ -89,7 +89,7 @@ export class KnownRecords {
   }
 
   /** Notes that the record of a row moved; returns its key. */
-  #changed(row: Row): string {
+  #changed(row: FormerRow): string {
     const key = keyOf(row.kind, row, row.id)
     this.#reads.delete(key)
     return key

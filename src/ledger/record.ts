@@ -1,6 +1,6 @@
 // Records: typed bodies over the storage's rows, each authenticated by a MAC over all of its fields.
 import type { RootKeys } from '../keystore/root-keys.ts'
-import type { Counted, Row } from '../storage/storage.ts'
+import type { Counted, FormerRow, Row } from '../storage/storage.ts'
 
 /** A kind of record; `B` is the type of its bodies, which must be plain JSON. */
 export interface Kind<B> {
@@ -32,7 +32,7 @@ export interface Recorded<B> extends Scope {
   readonly body: B
 }
 
-/** The change of one record. `expect` changes nothing, and demands that the record is unchanged. */
+/** The change of one record. `expect` changes nothing, and demands that the record is unchanged: see RowChange. */
 export type Change =
   | { readonly change: 'insert'; readonly after: Recorded<unknown>; readonly counted: Counted | null }
   | {
@@ -87,9 +87,16 @@ export class Forged extends Error {}
 
 /** The authenticated row of a record. */
 export function toRow(record: Recorded<unknown>, keys: RootKeys): Row {
-  const { body, ...fields } = record
-  const text = JSON.stringify(body)
-  return { ...fields, body: text, mac: keys.recordMac(canonical({ ...fields, body: text })) }
+  const row = formerRow(record)
+  return { ...row, mac: keys.recordMac(canonical(row)) }
+}
+
+/**
+ * The row of a record but its MAC. INVARIANT: a record that was read has the row that was read: every stored body was written by JSON.stringify,
+ * which writes a body that it wrote, once parsed, as the same text.
+ */
+export function formerRow(record: Recorded<unknown>): FormerRow {
+  return { ...record, body: JSON.stringify(record.body) }
 }
 
 /** The record of a row. Throws Forged when the row's MAC is under none of these root keys. */
@@ -115,7 +122,7 @@ export function isCurrent(row: Row, keys: RootKeys): boolean {
   return keys.current.macMatches(canonical(row), row.mac)
 }
 
-function canonical(row: Omit<Row, 'mac'>): string {
+function canonical(row: FormerRow): string {
   const { kind, account, region, id, parent, createdAt, dueAt, revision, body } = row
   return JSON.stringify([kind, account, region, id, parent, createdAt, dueAt, revision, body])
 }

@@ -81,7 +81,7 @@ export class TrailHead {
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw missingHead(laneOfHead(id))
     const head = this.#chaining.headAfter(row, headIn(seen, laneOfHead(id)))
-    const change = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
+    const change = { change: 'update', row: this.#chaining.moved(row, head), before: row } as const
     const commit = { changes: [change], nonce: null, event: null, scrub: false }
     const { outcomes } = await store(
       () => [[]],

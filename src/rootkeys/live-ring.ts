@@ -5,7 +5,7 @@ import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining } from '../ledger/chain.ts'
-import { fromRow, isCurrent, toRow } from '../ledger/record.ts'
+import { formerRow, fromRow, isCurrent, toRow } from '../ledger/record.ts'
 import { type Row, recordKey, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
@@ -157,9 +157,9 @@ export class LiveRing {
       const wrapping = provider ?? present
       const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
       const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
-      const { revision } = this.#record
-      const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
-      const update = { change: 'update', row: toRow(after, keys), from: revision } as const
+      const before = this.#record
+      const after = { ...before, revision: before.revision + 1, body: { ...before.body, ...body, ring } }
+      const update = { change: 'update', row: toRow(after, keys), before: formerRow(before) } as const
       // The former wrapped ring must not remain on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }
       const { outcomes } = await this.#storage.commit([commit], chaining(keys), null)

@@ -8,7 +8,7 @@ import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { type Scanned, scan, scanned } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { HEAD_PLACE, type RowKey, recordKey, type Storage } from '../storage/storage.ts'
+import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
 /** The size of a batch: small enough that calls wait only a few milliseconds on SQLite. */
@@ -18,7 +18,7 @@ const READ_AT_ONCE = 1000
 
 export interface Rooms {
   readonly storage: Storage
-  readonly ledger: Pick<Ledger, 'commit' | 'moveHead' | 'view'>
+  readonly ledger: Pick<Ledger, 'commit' | 'moveHead'>
   readonly keys: RootKeys
   readonly eventIndex: EventIndex
   readonly ring: RootWatch
@@ -39,8 +39,8 @@ export interface Walked {
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
   const forged: RowKey[] = []
   let renewed = 0
-  for await (const { found, since } of batches(rooms, AT_ONCE, progress, giveWay)) {
-    const done = await Promise.all(found.map((scanned) => renew(scanned, since, rooms)))
+  for await (const found of batches(rooms, AT_ONCE, progress, giveWay)) {
+    const done = await Promise.all(found.map((scanned) => renew(scanned, rooms)))
     renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
   }
@@ -55,7 +55,7 @@ export async function straysOf(
   giveWay: () => Promise<void>,
 ): Promise<readonly RowKey[]> {
   const strays: RowKey[] = []
-  for await (const { found } of batches(rooms, READ_AT_ONCE, progress, giveWay))
+  for await (const found of batches(rooms, READ_AT_ONCE, progress, giveWay))
     for (const { record, current, key } of found)
       if (record && !(current && resealed(record, rooms) === record.body)) strays.push(key)
   return strays
@@ -65,9 +65,8 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   const total = await rooms.storage.size()
   let seen = 0
   for (let last: RowKey | null = null; ; ) {
-    const since = rooms.ledger.view().basis
     const found: readonly Scanned[] = await scan(rooms, last, atOnce)
-    yield { found, since }
+    yield found
     seen += found.length
     progress(seen, total)
     last = found.at(-1)?.key ?? null
@@ -76,28 +75,19 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   }
 }
 
-/**
- * Renews a record if that is needed; returns whether it was. The record was read at or after change number `since`. If the commit fails,
- * the record is read again, because its state is then unknown.
- */
-async function renew({ record, current, key }: Scanned, since: number, rooms: Rooms): Promise<boolean> {
+/** Renews a record if that is needed; returns whether it was. If the commit fails, the record is read again, because its state is then unknown. */
+async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   const { ledger } = rooms
   if (key.kind === HEAD_PLACE.kind) {
     if (!current) await ledger.moveHead(key)
     return !current
   }
-  const view = ledger.view()
   const body = resealed(record, rooms)
   if (current && body === record.body) return false
-  // The revision alone is not enough: a record that was deleted and created again meanwhile may have the same revision.
-  const isAsFound = view.relies({ keys: [recordKey(key.kind, key.account, key.region, key.id)], number: since })
   // Does not scrub, which would truncate the database's log with every batch. The commit that retires the older roots scrubs all of it.
-  const call = { changes: [update(record, { body })], nonce: null, event: null, view }
-  if (!isAsFound || (await ledger.commit(call)) !== 'committed') {
-    const now = ledger.view().basis
-    await renew(await scanned(key, rooms), now, rooms)
-  }
+  const outcome = await ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
+  if (outcome !== 'committed') await renew(await scanned(key, rooms), rooms)
   return true
 }
 

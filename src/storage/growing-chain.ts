@@ -50,9 +50,9 @@ export class GrowingChain {
     return this.#hasGrown
   }
 
-  /** The revision of the head that the transaction began with. */
-  get from(): number {
-    return this.#before.revision
+  /** The head's row that the transaction began with. */
+  get before(): Row {
+    return this.#before
   }
 
   /** The head's row after what was added. */

@@ -87,10 +87,11 @@ export function storingAll(
 
 /** What makes the changes, but for tallies that inserts step; inserts alone go in groups, since nothing depends on their order. */
 function changing(changes: readonly RowChange[], statements: Statements, indexing: Indexing): readonly Bound[] {
-  if (changes.some(({ change }) => change !== 'insert'))
+  const inserts = changes.filter((one) => one.change === 'insert')
+  if (inserts.length < changes.length)
     return changes.flatMap((one) => storedBy(one, statements, indexing).flatMap(sent))
   const { insert, insertGroup, index, indexGroup } = statements
-  const rows = changes.map(({ row }) => row)
+  const rows = inserts.map(({ row }) => row)
   const entries = rows.filter(({ kind }) => indexing.kinds.has(kind)).map((row) => entryOf(row, indexing))
   return [
     ...inGroups(

@@ -139,7 +139,7 @@ export class PostgresqlTransaction {
     const keys = changedKeys(commits)
     const head = chain?.row() ?? null
     const moves =
-      head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.#statements, NO_INDEXING) : []
+      head && chain ? stepsOf({ change: 'update', row: head, before: chain.before }, this.#statements, NO_INDEXING) : []
     const queries = [
       ...(begun ? [] : [session.begin()]),
       ...moves.map(({ guarded }) => session.send(must('head moved', guarded))),

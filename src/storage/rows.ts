@@ -9,6 +9,7 @@ import {
   type ChainedEvent,
   type Changes,
   type Commit,
+  type FormerRow,
   type IndexPart,
   type Place,
   placeKey,
@@ -106,12 +107,12 @@ export function storedBy(change: RowChange, statements: Statements, indexing: In
   const isIndexed = indexing.kinds.has(row.kind)
   switch (change.change) {
     case 'insert':
-      return [moving(statements.insert(row), isIndexed ? statements.index(entryOf(row, indexing)) : null)]
+      return [moving(statements.insert(change.row), isIndexed ? statements.index(entryOf(change.row, indexing)) : null)]
     case 'update':
       return [
         moving(
-          statements.update({ ...row, from: change.from }),
-          isIndexed ? statements.index(entryOf(row, indexing)) : null,
+          statements.update({ ...change.row, ...replacing(change.before) }),
+          isIndexed ? statements.index(entryOf(change.row, indexing)) : null,
         ),
       ]
     case 'delete': {
@@ -120,6 +121,16 @@ export function storedBy(change: RowChange, statements: Statements, indexing: In
     }
     case 'expect':
       return [moving(statements.expect(row))]
+  }
+}
+
+function replacing({ parent, createdAt, dueAt, revision, body }: FormerRow) {
+  return {
+    formerParent: parent,
+    formerCreatedAt: createdAt,
+    formerDueAt: dueAt,
+    formerRevision: revision,
+    formerBody: body,
   }
 }
 
@@ -145,7 +156,7 @@ export function entryOf(row: Row, indexing: Indexing): Entry {
   }
 }
 
-function entryKey(row: Row) {
+function entryKey(row: FormerRow) {
   return { place: placeKey(row), created_at: row.createdAt, id: row.id }
 }
 

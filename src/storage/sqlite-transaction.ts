@@ -60,7 +60,7 @@ export class SqliteTransaction {
     if (this.#digests.length > 0)
       this.#db.run(this.#statements.nonceBatch({ expiresAt, digests: Buffer.concat(this.#digests) }))
     // INVARIANT: no call of the batches changes the row of the head.
-    if (chain && this.#db.run(this.#statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
+    if (chain && this.#db.run(this.#statements.moveHead({ ...chain.row(), from: chain.before.revision })) !== 1)
       throw new Unavailable('the head of the event chain changed in the middle of a batch')
     return ended
   }

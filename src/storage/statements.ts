@@ -5,12 +5,19 @@ import { type EventStatements, eventStatements } from './event-statements.ts'
 import { sql } from './kysely.ts'
 import { type SearchStatements, searchStatements } from './search-statements.ts'
 import { type Bound, grouped, type Statement, statement } from './statement.ts'
-import type { Place, Row, RowKey } from './storage.ts'
+import type { FormerRow, Place, Row, RowKey } from './storage.ts'
 import { builder, type Dialect, type Tables } from './tables.ts'
 
 type Page = Place & { readonly limit: number; readonly offset: number }
 type Owned = Place & { readonly parent: string }
-type AtRevision = RowKey & { readonly revision: number }
+/** What an update replaces, beside the row that it stores. */
+type Replaced = {
+  readonly formerParent: string | null
+  readonly formerCreatedAt: number
+  readonly formerDueAt: number | null
+  readonly formerRevision: number
+  readonly formerBody: string
+}
 
 export interface Reads {
   readonly get: Statement<RowKey>
@@ -35,13 +42,12 @@ export interface Changes {
   readonly insert: Statement<Row>
   /** The statement of a group of rows (GROUPS). It touches the rows that are new. */
   readonly insertGroup: (rows: readonly Row[]) => Bound
-  /** `from` is the revision that the row must have. */
-  readonly update: Statement<Row & { from: number }>
-  /** Moves the row of a head from the revision `from`, and leaves alone all that indexes hold. Not guarded. */
+  readonly update: Statement<Row & Replaced>
+  /** Moves the row of a head from the revision `from`, and leaves alone all that indexes hold. Not guarded: the transaction has read the row. */
   readonly moveHead: Statement<Pick<Row, keyof RowKey | 'revision' | 'body' | 'mac'> & { from: number }>
-  readonly delete: Statement<AtRevision>
+  readonly delete: Statement<FormerRow>
   /** Changes nothing. On PostgreSQL nobody else changes the row until the transaction ends. */
-  readonly expect: Statement<AtRevision>
+  readonly expect: Statement<FormerRow>
   /** Reads a row. On PostgreSQL nobody else changes or locks it until the transaction ends. */
   readonly lockHead: Statement<RowKey>
   /** Creates the tally's row if there is none. */
@@ -86,10 +92,25 @@ const at =
   (columns: OfRecord) =>
     columns.and({ kind, account, region, id })
 
-const atRevision =
-  ({ kind, account, region, id }: RowKey, revision: number) =>
+/** The very row that a change was decided on: see RowChange. */
+const stillAs =
+  ({ kind, account, region, id, parent, createdAt, dueAt, revision, body }: FormerRow) =>
   (columns: OfRecord) =>
-    columns.and({ kind, account, region, id, revision })
+    columns.and([
+      columns.and({ kind, account, region, id, created_at: createdAt, revision, body }),
+      columns('parent', 'is not distinct from', parent),
+      columns('due', 'is not distinct from', dueAt),
+    ])
+
+/** The row that an update replaces. */
+const replacedBy = (row: Row & Replaced): FormerRow => ({
+  ...keyOf(row),
+  parent: row.formerParent,
+  createdAt: row.formerCreatedAt,
+  dueAt: row.formerDueAt,
+  revision: row.formerRevision,
+  body: row.formerBody,
+})
 
 const tallied =
   ({ kind, account, region }: Place) =>
@@ -186,23 +207,24 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
       db
         .updateTable('record')
         .set(contentOf(row))
-        .where(atRevision(row, row.from))
+        .where(stillAs(replacedBy(row)))
         .$if(returns, (update) => update.returning('id')),
     ),
     moveHead: statement((row) =>
       db
         .updateTable('record')
         .set({ revision: row.revision, body: row.body, mac: row.mac })
-        .where(atRevision(row, row.from)),
+        .where(at(row))
+        .where('revision', '=', row.from),
     ),
     delete: statement((row) =>
       db
         .deleteFrom('record')
-        .where(atRevision(row, row.revision))
+        .where(stillAs(row))
         .$if(returns, (remove) => remove.returning('id')),
     ),
     expect: statement((row) => {
-      const rows = record.where(atRevision(row, row.revision))
+      const rows = record.where(stillAs(row))
       return locks ? rows.forShare() : rows
     }),
     lockHead: statement((key) => {

@@ -20,6 +20,11 @@ export interface Row {
   readonly mac: Uint8Array
 }
 
+/**
+ * A row as it was read: all that its MAC covers. The MAC itself is left out, since it tells no two rows apart that are the same in all else.
+ */
+export type FormerRow = Omit<Row, 'mac'>
+
 /** The primary key of the table of records. */
 export type RowKey = Pick<Row, 'kind' | 'account' | 'region' | 'id'>
 
@@ -77,12 +82,16 @@ export interface Counted {
   readonly atMost: number | null
 }
 
-/** The change of one row, valid only if the row still has the revision that it was decided on. */
+/**
+ * The change of one row. An update replaces `before` by `row`; a delete removes `row`, and an expect demands that it is there.
+ * INVARIANT: an update, a delete or an expect is valid only for the row that it was decided on: one that is the same in every field. The revision
+ * alone does not tell: a row that was deleted and inserted again counts its revisions from 1, and may have been made in the same millisecond.
+ */
 export type RowChange =
   | { readonly change: 'insert'; readonly row: Row; readonly counted: Counted | null }
-  | { readonly change: 'update'; readonly row: Row; readonly from: number }
-  | { readonly change: 'delete'; readonly row: Row; readonly counted: boolean }
-  | { readonly change: 'expect'; readonly row: Row }
+  | { readonly change: 'update'; readonly row: Row; readonly before: FormerRow }
+  | { readonly change: 'delete'; readonly row: FormerRow; readonly counted: boolean }
+  | { readonly change: 'expect'; readonly row: FormerRow }
 
 /** An event as it is stored; `body` is the JSON of its facts. Nothing in it holds a line break. */
 export interface EventRow {
@@ -184,7 +193,7 @@ export interface Storage {
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
    * batch is stored, except that after a failed sync, or a database server that never comes back after COMMIT was sent, the outcome is
    * unknown. `basis` is what the batch was decided on: a call that it does not hold for is `moved`, or the whole batch is refused with
-   * Stale; null relies on the revisions of rows alone.
+   * Stale; null relies on the rows alone that the changes name.
    */
   commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored>
   /**

@@ -262,7 +262,7 @@ describe('lanes', () => {
         const before = (await storage.get(kind, account, region, id)) ?? assert.fail()
         const { revision, ...place } = fromRow(before, former)
         const after = toRow({ ...place, revision: revision + 1 }, former)
-        const change = { change: 'update', row: after, from: revision } as const
+        const change = { change: 'update', row: after, before } as const
         await original([{ changes: [change], nonce: null, event: null, scrub: false }], rest[0], null)
       }
       return original(batch, ...rest)
@@ -327,9 +327,8 @@ describe('lanes', () => {
     await ledger.lane.release()
     await ledger.lane.take('one')
     assert.equal(await record(ledger, 'a'), 'committed')
-    const { revision } = await headNow()
     const chaining = { place: HEAD_PLACE, link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
-    const restored = { change: 'update', row: former, from: revision } as const
+    const restored = { change: 'update', row: former, before: await headNow() } as const
     await storage.commit([{ changes: [restored], nonce: null, event: null, scrub: false }], chaining, null)
     await assert.rejects(record(ledger, 'b'), { code: 'ServiceUnavailableTemporary' })
     assert.equal(ledger.lane.number, 0)

@@ -80,7 +80,7 @@ async function resealElsewhere(storage: Storage, id: string): Promise<void> {
   const row = await storage.get(SAFE.name, scope.account, scope.region, id)
   assert.ok(row)
   const { after } = update(fromRow<{ sealed: string }>(row, former), { body: { sealed: sealed(later) } })
-  const change = { change: 'update', row: toRow(after, later), from: row.revision } as const
+  const change = { change: 'update', row: toRow(after, later), before: row } as const
   // No event: the head of the chain is left as it is.
   const chaining = { place: HEAD_PLACE, link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
   await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining, null)

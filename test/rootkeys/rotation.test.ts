@@ -10,7 +10,7 @@ import { readRootKeyFile } from '../../src/keystore/root-key.ts'
 import { KeyProvider } from '../../src/keystore/root-key-provider.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { CMK } from '../../src/kms/records.ts'
-import { Forged, INSTALLATION, toRow, update } from '../../src/ledger/record.ts'
+import { Forged, formerRow, INSTALLATION, toRow, update } from '../../src/ledger/record.ts'
 import { ACCESS_KEY } from '../../src/ram/access-key.ts'
 import type { RootState } from '../../src/rootkeys/installation-record.ts'
 import { LiveRing } from '../../src/rootkeys/live-ring.ts'
@@ -19,7 +19,14 @@ import { walk } from '../../src/rootkeys/walk.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import { HEAD_PLACE, type Outcome, type Row, type RowKey, type Storage } from '../../src/storage/storage.ts'
+import {
+  type FormerRow,
+  HEAD_PLACE,
+  type Outcome,
+  type Row,
+  type RowKey,
+  type Storage,
+} from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { Browser } from '../console/browser.ts'
 import { eachDatabase } from '../databases.ts'
@@ -46,10 +53,7 @@ type Commit = TestHouse['open']['ledger']['commit']
 /** The rooms of the house, which commit in another way. */
 const roomsThat = (house: TestHouse, commit: Commit) => {
   const { ledger } = house.open
-  return {
-    ...roomsOf(house),
-    ledger: { commit, moveHead: (place: RowKey) => ledger.moveHead(place), view: () => ledger.view() },
-  }
+  return { ...roomsOf(house), ledger: { commit, moveHead: (place: RowKey) => ledger.moveHead(place) } }
 }
 
 async function everythingIsCurrent(house: TestHouse): Promise<void> {
@@ -101,9 +105,9 @@ async function installationOf(storage: Storage): Promise<Row> {
 }
 
 /** Writes a row as who may write the database can. */
-async function put(storage: Storage, row: Row, from: number): Promise<Outcome | undefined> {
+async function put(storage: Storage, row: Row, before: FormerRow): Promise<Outcome | undefined> {
   const chaining = { place: HEAD_PLACE, link: () => '', headOf: stop, moved: stop }
-  const change = { change: 'update', row, from } as const
+  const change = { change: 'update', row, before } as const
   const commit = { changes: [change], nonce: null, event: null, scrub: false }
   return (await storage.commit([commit], chaining, null)).outcomes[0]
 }
@@ -269,7 +273,7 @@ eachDatabase((open, name) => {
       const accessKey = await ledger.get(ACCESS_KEY, INSTALLATION, id)
       assert.ok(key && accessKey)
       const forged = toRow({ ...key, revision: key.revision + 1 }, new RootKeys(stolen))
-      await put(storage, forged, key.revision)
+      assert.equal(await put(storage, forged, formerRow(key)), 'committed')
       await ledger.commit({ changes: [update(accessKey, { body: sealedBefore })], nonce: null, event: null })
       const drop = (anyway: boolean) => dropRetired(ring, roomsOf(house), pace(house), anyway)
       await assert.rejects(drop(false), (error) => {
@@ -317,13 +321,13 @@ eachDatabase((open, name) => {
       await dropRetired(ring, roomsOf(house), pace(house))
       await house.must('CreateKey')
       const last = await installationOf(storage)
-      let revision = last.revision
+      let present = last
       await house.stop()
       const putBack = async (row: Row) => {
         const opened = await openStorage(house.database ?? join(house.data, 'strongroom.db'))
-        assert.equal(await put(opened, row, revision), 'committed')
+        assert.equal(await put(opened, row, present), 'committed')
         await opened.close()
-        revision = row.revision
+        present = row
       }
       for (const row of former) {
         await putBack(row)
@@ -363,10 +367,11 @@ eachDatabase((open, name) => {
       const before = await installationOf(storage)
       await rotate(ring, roomsOf(house), pace(house))
       const row = await installationOf(storage)
-      assert.equal(await put(storage, { ...before, revision: 1 }, row.revision), 'committed')
+      const older = { ...before, revision: 1 }
+      assert.equal(await put(storage, older, row), 'committed')
       await assert.rejects(ring.look(), /went back to an older one/)
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
-      assert.equal(await put(storage, { ...before, revision: row.revision + 1 }, 1), 'committed')
+      assert.equal(await put(storage, { ...before, revision: row.revision + 1 }, older), 'committed')
       await assert.rejects(ring.look(), /altered/)
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
     })

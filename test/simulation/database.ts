@@ -9,12 +9,14 @@ import {
   type Chaining,
   type Changes,
   type Commit,
+  type FormerRow,
   type IndexPart,
   type Outcome,
   type Place,
   placeKey,
   type Row,
   type RowChange,
+  type RowKey,
   recordKey,
   Stale,
   UNLOGGED_KINDS,
@@ -43,6 +45,13 @@ export type Watcher = (before: Row | null, after: Row | null) => void
 
 /** How many changes the log keeps, unless a run has it keep fewer. */
 const LOGGED = 10_000
+
+const COMPARED = ['parent', 'createdAt', 'dueAt', 'revision', 'body'] as const
+
+/** Whether the row, at the key of `before`, is the very row that a change was decided on. */
+function isStill(row: Row | null, before: FormerRow): boolean {
+  return row !== null && COMPARED.every((field) => row[field] === before[field])
+}
 
 export class Database {
   readonly rows: Map<string, Row>
@@ -124,7 +133,7 @@ export class Database {
     const chain = batch.some(({ event }, i) => event && !moved[i]) ? this.#chain(chaining, basis) : null
     const outcomes = batch.map((commit, i) => (moved[i] ? 'moved' : this.#commitOne(commit, chain)))
     this.#logChanges(changedKeys(batch.filter((_, i) => outcomes[i] === 'committed')))
-    if (chain) this.#change({ change: 'update', row: chain.row(), from: chain.from })
+    if (chain) this.#change({ change: 'update', row: chain.row(), before: chain.before })
     return outcomes
   }
 
@@ -188,28 +197,28 @@ export class Database {
   }
 
   #change(change: RowChange): 'committed' | 'moved' | 'full' {
-    const { row } = change
-    const present = this.#row(row) ?? null
+    const present = this.#row(change.row) ?? null
     switch (change.change) {
       case 'insert':
         if (present) return 'moved'
-        if (change.counted && !this.#count(row, 1, change.counted.atMost)) return 'full'
-        break
+        if (change.counted && !this.#count(change.row, 1, change.counted.atMost)) return 'full'
+        return this.#replace(present, change.row, change.row)
       case 'update':
-        if (present?.revision !== change.from) return 'moved'
-        break
+        return isStill(present, change.before) ? this.#replace(present, change.row, change.row) : 'moved'
       case 'delete':
-        if (present?.revision !== row.revision) return 'moved'
-        if (change.counted) this.#count(row, -1, null)
-        break
+        if (!isStill(present, change.row)) return 'moved'
+        if (change.counted) this.#count(change.row, -1, null)
+        return this.#replace(present, null, change.row)
       case 'expect':
-        return present?.revision === row.revision ? 'committed' : 'moved'
+        return isStill(present, change.row) ? 'committed' : 'moved'
     }
-    const after = change.change === 'delete' ? null : row
-    const key = recordKey(row.kind, row.account, row.region, row.id)
+  }
+
+  #replace(before: Row | null, after: Row | null, { kind, account, region, id }: RowKey): 'committed' {
+    const key = recordKey(kind, account, region, id)
     this.#put(this.rows, key, after)
-    if (!UNLOGGED_KINDS.has(row.kind)) this.#addVersion(key, present, after)
-    this.#watcher(present, after)
+    if (!UNLOGGED_KINDS.has(kind)) this.#addVersion(key, before, after)
+    this.#watcher(before, after)
     return 'committed'
   }
 
@@ -225,7 +234,7 @@ export class Database {
     return true
   }
 
-  #row({ kind, account, region, id }: Pick<Row, 'kind' | 'account' | 'region' | 'id'>): Row | undefined {
+  #row({ kind, account, region, id }: RowKey): Row | undefined {
     return this.rows.get(recordKey(kind, account, region, id))
   }
 

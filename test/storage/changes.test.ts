@@ -41,7 +41,11 @@ const row = (id: string, revision = 1) => ({
   mac: new Uint8Array([1]),
 })
 const insert = (id: string): RowChange => ({ change: 'insert', row: row(id), counted: null })
-const update = (id: string, from: number): RowChange => ({ change: 'update', row: row(id, from + 1), from })
+const update = (id: string, from: number): RowChange => ({
+  change: 'update',
+  row: row(id, from + 1),
+  before: row(id, from),
+})
 const remove = (id: string, revision: number): RowChange => ({
   change: 'delete',
   row: row(id, revision),

@@ -35,13 +35,16 @@ describe('a statement', () => {
   it('takes its values by name, in whatever order they come', () => {
     const { update } = statements('sqlite')
     const bound = update({
-      ...{ from: 4, mac: new Uint8Array([1]), body: '{}', revision: 5, dueAt: null, createdAt: 3, parent: 'p' },
+      ...{ formerParent: null, formerCreatedAt: 2, formerDueAt: 6, formerRevision: 4, formerBody: '[]' },
+      ...{ mac: new Uint8Array([1]), body: '{}', revision: 5, dueAt: null, createdAt: 3, parent: 'p' },
       ...{ id: 'i', region: 'r', account: 'a', kind: 'k' },
     })
-    const places = [...bound.text.matchAll(/"(\w+)" = \?/g)].map(([, column]) => column)
+    const places = [...bound.text.matchAll(/"(\w+)" (?:=|is not distinct from) \?/g)].map(([, column]) => column)
     const columns = ['parent', 'created_at', 'due', 'revision', 'body', 'mac']
-    assert.deepEqual(places, [...columns, 'kind', 'account', 'region', 'id', 'revision'])
-    assert.deepEqual(bound.values, ['p', 3, null, 5, '{}', new Uint8Array([1]), 'k', 'a', 'r', 'i', 4])
+    const compared = ['kind', 'account', 'region', 'id', 'created_at', 'revision', 'body', 'parent', 'due']
+    assert.deepEqual(places, [...columns, ...compared])
+    const stored = ['p', 3, null, 5, '{}', new Uint8Array([1])]
+    assert.deepEqual(bound.values, [...stored, 'k', 'a', 'r', 'i', 2, 4, '[]', null, 6])
   })
 
   it('binds a parameter wherever it occurs', () => {

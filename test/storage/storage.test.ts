@@ -247,13 +247,13 @@ for (const [name, open] of kinds)
         const one = entry('one', 1, { text: 'first' }, place)
         const two = entry('two', 1, { text: 'second' }, { ...place, revision: 2 })
         const first: RowChange = { change: 'insert', row: one, counted: null }
-        const gone: RowChange = { change: 'update', row: two, from: 1 }
+        const gone: RowChange = { change: 'update', row: two, before: one }
         assert.deepEqual(await commit(storage, [call([first, gone])]), ['moved'])
         assert.deepEqual(await ids(place), ['', 0])
         assert.deepEqual(await commit(storage, [call([first])]), ['committed'])
         assert.deepEqual(await ids({ ...place, text: 'first' }), ['one', 1])
         const changed = { ...one, revision: 2, body: JSON.stringify({ ...indexed, text: 'other' }) }
-        await commit(storage, [call([{ change: 'update', row: changed, from: 1 }])])
+        await commit(storage, [call([{ change: 'update', row: changed, before: one }])])
         assert.deepEqual(await ids({ ...place, text: 'first' }), ['', 0])
         assert.deepEqual(await ids({ ...place, text: 'other' }), ['one', 1])
         await commit(storage, [call([{ change: 'delete', row: changed, counted: false }])])
@@ -266,7 +266,7 @@ for (const [name, open] of kinds)
       const update = (from: number): RowChange => ({
         change: 'update',
         row: row('b', { revision: 2, body: '2' }),
-        from,
+        before: row('b', { revision: from }),
       })
       assert.deepEqual(await commit(storage, [call([update(7)])]), ['moved'])
       assert.deepEqual(await commit(storage, [call([update(1)])]), ['committed'])
@@ -274,10 +274,38 @@ for (const [name, open] of kinds)
       assert.deepEqual(await commit(storage, [call([{ change: 'delete', row: row('b'), counted: true }])]), ['moved'])
       assert.equal((await storage.get('key', '1', 'r', 'b'))?.body, '2')
       assert.deepEqual(
-        await commit(storage, [call([{ change: 'delete', row: row('b', { revision: 2 }), counted: true }])]),
+        await commit(storage, [call([{ change: 'delete', row: row('b', { revision: 2, body: '2' }), counted: true }])]),
         ['committed'],
       )
       assert.equal(await storage.get('key', '1', 'r', 'b'), null)
+    })
+
+    it('changes no row that was deleted and made again since the change was decided, not even at the same revision', async () => {
+      const former = row('again', { parent: 'p', dueAt: 5, body: '{"of":"the former"}' })
+      const others: Partial<Row>[] = [
+        ...[{ body: '{"of":"the later"}' }, { createdAt: 2 }, { dueAt: 6 }, { dueAt: null }],
+        ...[{ parent: 'q' }, { parent: null }],
+      ]
+      for (const other of others) {
+        const later = { ...former, ...other }
+        const put = [call([insert(former)]), call([{ change: 'delete', row: former, counted: true }])]
+        assert.deepEqual(await commit(storage, [...put, call([insert(later)])]), Array(3).fill('committed'))
+        const outdated: RowChange[] = [
+          { change: 'update', row: { ...former, revision: 2 }, before: former },
+          { change: 'delete', row: former, counted: true },
+          { change: 'expect', row: former },
+        ]
+        for (const change of outdated) assert.deepEqual(await commit(storage, [call([change])]), ['moved'])
+        const found = await storage.get('key', '1', 'r', 'again')
+        assert.deepEqual({ ...found, mac: new Uint8Array(found?.mac ?? []) }, later)
+        const changed = { ...later, revision: 2 }
+        const current: RowChange[] = [
+          { change: 'expect', row: later },
+          { change: 'update', row: changed, before: later },
+          { change: 'delete', row: changed, counted: true },
+        ]
+        for (const change of current) assert.deepEqual(await commit(storage, [call([change])]), ['committed'])
+      }
     })
 
     it('stores nothing of a call that moved, and all of its neighbours', async () => {

@@ -1,6 +1,6 @@
 // A batch of calls on its way from a worker to the owner of the database, and what became of it on its way back: packed, since this is
 // the one thing that every call sends.
-import type { Basis, Commit, Counted, EventRow, Outcome, Row, RowChange, Stored } from '../storage.ts'
+import type { Basis, Commit, Counted, EventRow, FormerRow, Outcome, Row, RowChange, Stored } from '../storage.ts'
 import type { Packed } from './channel.ts'
 import { FrameError } from './frame.ts'
 import { Packer, Unpacker } from './packer.ts'
@@ -118,34 +118,53 @@ function unpackEvent(unpacker: Unpacker): EventRow {
 
 function packChange(change: RowChange, packer: Packer): void {
   packer.small(CHANGES.indexOf(change.change))
-  packRow(change.row, packer)
-  if (change.change === 'update') packer.number(change.from)
-  else if (change.change === 'delete') packer.small(Number(change.counted))
-  else if (change.change === 'insert') {
-    packer.small(Number(change.counted !== null))
-    if (change.counted) packer.numberOrNull(change.counted.atMost)
+  switch (change.change) {
+    case 'insert':
+      packRow(change.row, packer)
+      packer.small(Number(change.counted !== null))
+      if (change.counted) packer.numberOrNull(change.counted.atMost)
+      break
+    case 'update':
+      packRow(change.row, packer)
+      packFormer(change.before, packer)
+      break
+    case 'delete':
+      packFormer(change.row, packer)
+      packer.small(Number(change.counted))
+      break
+    case 'expect':
+      packFormer(change.row, packer)
   }
 }
 
 function unpackChange(unpacker: Unpacker): RowChange {
   const change = known(CHANGES, unpacker.small())
-  const row = unpackRow(unpacker)
   switch (change) {
     case 'insert': {
+      const row = unpackRow(unpacker)
       const counted: Counted | null = unpacker.small() === 1 ? { atMost: unpacker.numberOrNull() } : null
       return { change, row, counted }
     }
     case 'update':
-      return { change, row, from: unpacker.number() }
+      return { change, row: unpackRow(unpacker), before: unpackFormer(unpacker) }
     case 'delete':
-      return { change, row, counted: unpacker.small() === 1 }
+      return { change, row: unpackFormer(unpacker), counted: unpacker.small() === 1 }
     case 'expect':
-      return { change, row }
+      return { change, row: unpackFormer(unpacker) }
   }
 }
 
-function packRow(
-  { kind, account, region, id, parent, createdAt, dueAt, revision, body, mac }: Row,
+function packRow(row: Row, packer: Packer): void {
+  packFormer(row, packer)
+  packer.bytesOf(row.mac)
+}
+
+function unpackRow(unpacker: Unpacker): Row {
+  return { ...unpackFormer(unpacker), mac: unpacker.bytesOf() }
+}
+
+function packFormer(
+  { kind, account, region, id, parent, createdAt, dueAt, revision, body }: FormerRow,
   packer: Packer,
 ): void {
   packer.string(kind)
@@ -157,10 +176,9 @@ function packRow(
   packer.numberOrNull(dueAt)
   packer.number(revision)
   packer.string(body)
-  packer.bytesOf(mac)
 }
 
-function unpackRow(unpacker: Unpacker): Row {
+function unpackFormer(unpacker: Unpacker): FormerRow {
   return {
     kind: unpacker.string(),
     account: unpacker.string(),
@@ -171,6 +189,5 @@ function unpackRow(unpacker: Unpacker): Row {
     dueAt: unpacker.numberOrNull(),
     revision: unpacker.number(),
     body: unpacker.string(),
-    mac: unpacker.bytesOf(),
   }
 }

@@ -4,12 +4,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Batch, packBatch, packStored, unpackBatch, unpackStored } from '../../../src/storage/remote/batch.ts'
 import { encodeFrame, FrameError, FrameReader } from '../../../src/storage/remote/frame.ts'
-import type { Commit, EventRow, Row, RowChange } from '../../../src/storage/storage.ts'
+import type { Commit, EventRow, FormerRow, Row, RowChange } from '../../../src/storage/storage.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
 const number = fc.nat(Number.MAX_SAFE_INTEGER)
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
-const row: fc.Arbitrary<Row> = fc.record({
+const former = {
   kind: text,
   account: text,
   region: text,
@@ -19,17 +19,18 @@ const row: fc.Arbitrary<Row> = fc.record({
   dueAt: fc.option(number),
   revision: number,
   body: fc.json(),
-  mac: bytes(32),
-})
+}
+const formerRow: fc.Arbitrary<FormerRow> = fc.record(former)
+const row: fc.Arbitrary<Row> = fc.record({ ...former, mac: bytes(32) })
 const change: fc.Arbitrary<RowChange> = fc.oneof(
   fc.record({
     change: fc.constant('insert' as const),
     row,
     counted: fc.option(fc.record({ atMost: fc.option(number) })),
   }),
-  fc.record({ change: fc.constant('update' as const), row, from: number }),
-  fc.record({ change: fc.constant('delete' as const), row, counted: fc.boolean() }),
-  fc.record({ change: fc.constant('expect' as const), row }),
+  fc.record({ change: fc.constant('update' as const), row, before: formerRow }),
+  fc.record({ change: fc.constant('delete' as const), row: formerRow, counted: fc.boolean() }),
+  fc.record({ change: fc.constant('expect' as const), row: formerRow }),
 )
 const event: fc.Arbitrary<EventRow> = fc.record({
   eventId: text,
