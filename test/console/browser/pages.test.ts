@@ -174,6 +174,22 @@ describe('every page of the console', () => {
     assert.match(desk.takeFaults().join(), /Failed to fetch dynamically imported module/)
   })
 
+  it('shows a page that failed again at the next address, also that of the same page', async () => {
+    const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
+    const page = await desk.root()
+    await desk.go(page, `/cn-hangzhou/keys/${KeyId}/details`)
+    const main = page.getByRole('main')
+    await main.getByRole('heading', { level: 1 }).waitFor()
+    await page.route('**/Kms/ListKeyVersions*', (route) => route.fulfill({ json: { RequestId: 'none' } }))
+    await main.getByRole('link', { name: 'Versions and rotation' }).click()
+    await main.getByText('An error occurred in this page. Load it again.').waitFor()
+    await page.goBack()
+    await main.getByRole('heading', { level: 1 }).waitFor()
+    await page.unrouteAll({ behavior: 'wait' })
+    await page.context().close()
+    assert.match(desk.takeFaults().join(), /TypeError/)
+  })
+
   it('comes with at most 350 kB of compressed script before the first page', async () => {
     const page = await desk.page()
     const codings = new Set<string | undefined>()
