@@ -48,6 +48,8 @@ export const attentionTexts = {
   idle: ['AccessKey {id} of {user} was not used for {days} days', '{user} 的 AccessKey {id} 已超过{days}天未使用'],
   'idle.never': ['AccessKey {id} of {user} was never used', '{user} 的 AccessKey {id} 从未使用'],
   quotas: ['Quotas', '配额'],
+  'quotas.kms': ['Quotas of KMS', 'KMS配额'],
+  'quotas.ram': ['Quotas of RAM', 'RAM配额'],
   quota: ['Quota', '配额'],
   'quota.tight': ['{used} of {limit} are used', '已使用 {used} / {limit}'],
   'quota.full': ['is used up: {used} of {limit}', '已用尽：{used} / {limit}'],

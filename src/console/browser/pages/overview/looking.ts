@@ -214,10 +214,9 @@ export function useIdleKeys(lacks: Lacks): Looked {
 /** Quotas that are used up, or nearly so. */
 export function useTightQuotas(lacks: Lacks): readonly Looked[] {
   const say = useTexts(attentionTexts)
-  const { kms, ram } = useQuotas(lacks)
-  return [kms, ram].map(({ quotas, source, lack }) => {
+  return useQuotas(lacks).map(({ product, quotas, source, lack }) => {
     const tight = quotas.filter(({ used, limit }) => used >= NEARLY_FULL * limit)
-    return looked(say('quotas'), lack, source, tight.map(finding))
+    return looked(say(`quotas.${product}`), lack, source, tight.map(finding))
   })
 
   function finding({ id, name, used, limit, to }: Quota): Finding {

@@ -1,26 +1,22 @@
 import { Link } from 'react-router'
-import { Unseen } from '../../parts/allowed.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
 import type { Lacks } from './lacks.ts'
 import { NEARLY_FULL, type Quota, useQuotas } from './quotas.ts'
 
-/** How much of each quota is used. */
+/** How much of each quota is used, as far as it could be read: Attention says what could not. */
 export function QuotaSection({ lacks }: { readonly lacks: Lacks }) {
   const say = useTexts(attentionTexts)
-  const { kms, ram } = useQuotas(lacks)
+  const readable = useQuotas(lacks).filter(({ lack, source }) => !lack && !source.error)
+  if (readable.length === 0) return null
   return (
     <Section title={say('quotas')}>
-      {[kms, ram].map(({ quotas, source, lack }, i) =>
-        lack ? (
-          <Unseen key={lack.action} permission={lack} />
-        ) : (
-          <Ready key={i === 0 ? 'kms' : 'ram'} of={source}>
-            {() => <Quotas of={quotas} />}
-          </Ready>
-        ),
-      )}
+      {readable.map(({ product, quotas, source }) => (
+        <Ready key={product} of={source}>
+          {() => <Quotas of={quotas} />}
+        </Ready>
+      ))}
     </Section>
   )
 }

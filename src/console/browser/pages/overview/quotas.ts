@@ -49,8 +49,8 @@ export function useQuotas(lacks: Lacks) {
         { id: 'MFADevices', used: summary.MFADevices, limit: summary.VirtualMFADevicesQuota, to: paths.users },
       ].map((one) => ({ ...one, name: say(`quota.${one.id as 'Users'}`) }))
     : []
-  return {
-    kms: { quotas: ofKms, source: kms, lack: kmsLack },
-    ram: { quotas: ofRam, source: ram, lack: ramLack },
-  }
+  return [
+    { product: 'kms', quotas: ofKms, source: kms, lack: kmsLack },
+    { product: 'ram', quotas: ofRam, source: ram, lack: ramLack },
+  ] as const
 }
