@@ -168,7 +168,7 @@ describe('forms in the browser', () => {
     await key.fill('own')
     await page.getByRole('button', { name: 'OK' }).click()
     await itemOf(alias).getByText('AliasName Already Exists.').waitFor()
-    await page.getByText('The key was created, but a later step failed.').first().waitFor()
+    await page.getByText('The key was created, but its alias or its deletion protection was not set.').first().waitFor()
   })
 
   it('place what is refused of a parameter of several fields at the field that it is about', async () => {

@@ -37,8 +37,8 @@ export const createKeyTexts = {
   'understand.missing': ['Select this to create an external key.', '创建外部密钥前请勾选此项。'],
   protection: ['Deletion Protection', '删除保护'],
   'alias.failed': [
-    'The key was created, but a later step failed. The page of the key shows what is missing.',
-    '密钥已创建，但后续步骤未全部完成，请在密钥详情页查看。',
+    'The key was created, but its alias or its deletion protection was not set. Open the key to set it.',
+    '密钥已创建，但别名或删除保护未设置成功。请打开密钥进行设置。',
   ],
   'open.key': ['Open the key', '打开密钥'],
 } as const satisfies Texts
