@@ -24,7 +24,7 @@ export async function askPath(path: string, body: object, server: Server & Pick<
 
 async function answered(responding: Promise<Response>, { endpoint }: Server): Promise<Answered> {
   const { status, type, body } = await responding.catch((error: unknown) => {
-    throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint))
+    throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint), { cause: error })
   })
   const answer = objectIn(body)
   // Every answer of the API has a RequestId; every refusal also has a Code.
@@ -50,6 +50,11 @@ const UNTRUSTED = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]
+
+/** Whether `ask` or `askPath` rejected since the server's certificate is of no authority that the command line trusts. */
+export function isUntrusted({ cause }: Error): boolean {
+  return UNTRUSTED.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+}
 
 function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: string): string {
   const other = (scheme: string) => endpoint.replace(/^https?/, scheme)

@@ -8,7 +8,7 @@ import { codeOf } from '../console/browser/service/code-to-compare.ts'
 import { readFlags } from '../settings/flags.ts'
 import { isLoopback } from '../settings/listen.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { type Answered, askPath } from './ask.ts'
+import { type Answered, askPath, isUntrusted } from './ask.ts'
 import type { Server } from './client.ts'
 import { serverOptions, statedEndpoint } from './client-options.ts'
 import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
@@ -102,9 +102,15 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   const server = serverOptions(flags, around, logOn)
   forgetLogOn(logOn, around)
   const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
-  const answer = await end(logOn, server).catch((error: Error) => {
-    throw new Error(`${error.message}; ${left}`)
-  })
+  const answer = await end(logOn, server)
+    // The server's certificate may come from an authority of the system by now, and no longer from the one that this log-on keeps.
+    .catch((error: Error) => {
+      if (!isUntrusted(error)) throw error
+      return end(logOn, serverOptions(flags, around, { endpoint: logOn.endpoint }))
+    })
+    .catch((error: Error) => {
+      throw new Error(`${error.message}; ${left}`)
+    })
   if (answer['Code'] !== undefined) {
     around.complain(left)
     return refused(answer, around)

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { keepLogOn } from '../../src/cli/kept-log-ons.ts'
 import { login, logout } from '../../src/cli/login.ts'
 import { writePrivate } from '../../src/cli/private-file.ts'
@@ -69,6 +69,8 @@ describe('strongroom login', () => {
   })
   after(() => house[Symbol.asyncDispose]())
   beforeEach(async () => {
+    // A page allows few sessions at once.
+    house.now += 30_000
     line = new CommandLine({ STRONGROOM_ENDPOINT: house.endpoint })
     browser = new Browser(house)
     const { accessKeyId, accessKeySecret } = house.credentials
@@ -236,6 +238,33 @@ describe('strongroom login', () => {
       assert.equal(await line.run(logout), 0)
       assert.equal(line.out, `logged off from https://127.0.0.1:${port}\n`)
     } finally {
+      server.close()
+    }
+  })
+
+  it('logs off where the server has a certificate of the system’s authorities in place of its own', async () => {
+    const folder = temporaryFolder()
+    const [own, later] = await Promise.all(
+      ['own', 'later'].map((name) => selfSigned(join(folder, name), ['127.0.0.1'], Date.now())),
+    )
+    assert.ok(own && later)
+    const server = createTlsServer({ cert: own.cert, key: own.key }, (client) => {
+      const plain = connect(Number(new URL(house.endpoint).port), '127.0.0.1')
+      client.pipe(plain).pipe(client)
+      for (const socket of [client, plain]) socket.on('error', () => client.destroy())
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const system = getCACertificates('default')
+    try {
+      delete line.env['STRONGROOM_ENDPOINT']
+      const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+      await loggedOn('--endpoint', endpoint, '--ca-file', own.caFile)
+      server.setSecureContext({ cert: later.cert, key: later.key })
+      setDefaultCACertificates([...system, readFileSync(later.caFile, 'utf8')])
+      assert.equal(await line.run(logout), 0)
+      assert.equal(line.out, `logged off from ${endpoint}\n`)
+    } finally {
+      setDefaultCACertificates(system)
       server.close()
     }
   })
