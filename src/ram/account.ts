@@ -14,7 +14,7 @@ import {
   type Provided,
 } from './given-credentials.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
-import { commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
+import { commitMarked, type InstallationMark, keepChanging, type Marked, TRIES } from './installation-mark.ts'
 import { ACCOUNT, type Account, accessKeyRecord } from './key-holder.ts'
 import { listingChanges } from './unlisted-keys.ts'
 
@@ -69,15 +69,14 @@ export class Accounts {
       if (await this.exists(firstAccount, ledger)) return firstAccount
       throw new Error(`the record of account ${firstAccount}, the first of this database, is missing: restore a backup`)
     }
-    const accounts = await this.#all(ledger)
-    const [oldest] = accounts
+    const [oldest] = await this.#all(ledger)
     if (!oldest) {
       if (eventsUpTo(await ledger.heads()) === 0) return null
       throw new Error(
         'this database has a trail of events, but the records of its accounts are missing: restore a backup',
       )
     }
-    await this.#adopt(accounts, oldest.id)
+    await this.#adopt(oldest.id)
     return oldest.id
   }
 
@@ -125,17 +124,27 @@ export class Accounts {
   }
 
   /** Writes down, in a database from before this was kept, which AccessKeys belong to accounts and services, and which account was first. */
-  async #adopt(accounts: readonly Account[], firstAccount: string): Promise<void> {
-    const changes = await listingChanges(accounts, this.#each(ACCESS_KEY, this.#ledger), this.#ledger)
-    for (let start = 0; start < changes.length; start += AT_ONCE) {
-      const some = changes.slice(start, start + AT_ONCE)
-      // One that moved was listed by another server that starts.
-      await Promise.all(some.map((change) => this.#ledger.commit({ changes: [change], nonce: null, event: null })))
-    }
+  async #adopt(firstAccount: string): Promise<void> {
+    await this.#listAll()
     await commitMarked(this.#ledger, this.#installation, async () => {
       const known = typeof this.#installation.record.body.firstAccount === 'string'
       return { result: null, change: known ? null : { changes: [], mark: { firstAccount } } }
     })
+  }
+
+  /** Lists the AccessKeys of all accounts and services. Throws when other processes keep changing their records. */
+  async #listAll(): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const accounts = await this.#all(this.#ledger)
+      const changes = await listingChanges(accounts, this.#each(ACCESS_KEY, this.#ledger), this.#ledger)
+      if (changes.length === 0) return
+      // A change that does not go through says nothing of the record: it is read again, with all others.
+      for (let start = 0; start < changes.length; start += AT_ONCE) {
+        const some = changes.slice(start, start + AT_ONCE)
+        await Promise.all(some.map((change) => this.#ledger.commit({ changes: [change], nonce: null, event: null })))
+      }
+    }
+    throw keepChanging()
   }
 
   async #all(ledger: Reads): Promise<readonly Account[]> {

@@ -18,7 +18,7 @@ export interface InstallationMark {
 }
 
 /** How many attempts a change gets while other processes change the same records. */
-const TRIES = 10
+export const TRIES = 10
 
 /** A decided change. */
 export interface Marked {
@@ -53,5 +53,9 @@ export async function commitMarked<T>(
     if (marks.length > 0 || outcome !== 'committed') await installation.look()
     if (outcome === 'committed') return result
   }
-  throw new Error('other processes keep changing the same records: try again')
+  throw keepChanging()
+}
+
+export function keepChanging(): Error {
+  return new Error('other processes keep changing the same records: try again')
 }

@@ -273,4 +273,33 @@ eachDatabase((open) => {
     assert.deepEqual(await statuses(house.open, 'ecs.aliyuncs.com'), [[service.accessKeyId, 'Active']])
     assert.equal((await ramOf(house).must('ListAccessKeys')).AccessKeys.AccessKey.length, 1)
   })
+
+  it('lists them also where another process changes the account meanwhile', async () => {
+    await using house = await open()
+    const { accountId, accessKeyId } = house.credentials
+    await beside(house, async ({ accounts, ledger, ring }) => {
+      const account = await ledger.get(ACCOUNT, INSTALLATION, accountId)
+      assert.ok(account)
+      const { firstAccount: _, ...body } = ring.record.body
+      const unlisted = update(account, { body: { name: account.body.name } })
+      const changes = [unlisted, update(ring.record, { body })]
+      assert.equal(await ledger.commit({ changes, nonce: null, event: null }), 'committed')
+      await ring.look()
+      const commit = ledger.commit.bind(ledger)
+      let hasChanged = false
+      ledger.commit = async (call) => {
+        const [change] = call.changes
+        if (!hasChanged && change?.change === 'update' && change.before.id === accountId) {
+          hasChanged = true
+          const other = update(unlisted.after, { body: { name: 'other' } })
+          assert.equal(await commit({ changes: [other], nonce: null, event: null }), 'committed')
+        }
+        return commit(call)
+      }
+      assert.equal(await accounts.first(), accountId)
+      assert.ok(hasChanged)
+      const listed = await ledger.get(ACCOUNT, INSTALLATION, accountId)
+      assert.deepEqual(listed?.body, { name: 'other', accessKeyIds: [accessKeyId] })
+    })
+  })
 })
