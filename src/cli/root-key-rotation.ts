@@ -1,6 +1,7 @@
 // `strongroom root-key rotate`: makes a new root key current, and drops the retired ones.
 import { breathe } from '../house/root-key-watch.ts'
 import { recordServiceWork } from '../house/service-work.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
 import type { Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -16,10 +17,10 @@ export async function rotateRootKey(work: RootKeyWork): Promise<number> {
     progress: bar(around, 'records'),
     giveWay: () => breathe(rooms.runtime),
   }
-  const begun = ['announced', 'current'].includes(stageOf(rooms.ring))
+  const begun = isUnderWay(rooms.ring)
   if (begun || !flags.has('resume')) {
     around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers take over the new root key')
-    await rotateToTheEnd(work, pace)
+    if (!(await isRotated(work, pace))) return 1
   } else if (!flags.has('drop-now')) around.print('there is no rotation to finish')
   return flags.has('drop-now') ? drop(work, pace) : 0
 }
@@ -31,18 +32,32 @@ function settleMs(flags: Flags): number {
   return seconds * 1000
 }
 
-/** Rotates, or finishes an unfinished rotation, and prints the result. */
-async function rotateToTheEnd({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<void> {
+/** Rotates, or finishes an unfinished rotation, and prints the result. Returns whether no rotation is left unfinished. */
+async function isRotated({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
   const { ring } = rooms
   const beforeRings = !ring.record.body.ring
-  const { renewed, forged } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
+  const { renewed, forged, overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
   around.status('')
   for (const { kind, account, region, id } of forged)
     around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
+  if (overtaken) {
+    const isUnfinished = isUnderWay(ring)
+    around.complain(
+      isUnfinished
+        ? 'another process finished this rotation, and began another one: finish that with `strongroom root-key rotate --resume`'
+        : 'another process finished this rotation',
+    )
+    return !isUnfinished
+  }
   await recordServiceWork('RotateRootKey', rooms, settings.regions[0])
   around.print(`rotated: ${renewed} records are now under the new root key`)
   if (beforeRings && ring.record.body.rootKey === 'file')
     around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
+  return true
+}
+
+function isUnderWay(ring: LiveRing): boolean {
+  return ['announced', 'current'].includes(stageOf(ring))
 }
 
 /** Drops the retired root keys, if there are any; returns the exit code. */

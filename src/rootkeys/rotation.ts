@@ -35,8 +35,13 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
 }
 
+export interface Rotated extends Walked {
+  /** Whether another process finished this rotation first, and changed the root keys again. */
+  readonly overtaken: boolean
+}
+
 /** Rotates the root key, or finishes an interrupted rotation. After an error, which says what to do, the rotation can be continued. */
-export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Walked> {
+export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   await ring.look()
   const unfinished = stageOf(ring)
   if (unfinished === 'none' || unfinished === 'retired') await announce(ring, pace.now(), rooms.runtime)
@@ -48,8 +53,9 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
   const walked = await walk(rooms, pace.progress, pace.giveWay)
   await ring.look()
   // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
-  if (rooms.keys.generation === generation) await retire(ring, pace.now())
-  return walked
+  const overtaken = rooms.keys.generation !== generation
+  if (!overtaken) await retire(ring, pace.now())
+  return { ...walked, overtaken }
 }
 
 /** Records under a retired root key. No server writes such records; an attacker who knows the key may have forged them. */

@@ -230,7 +230,8 @@ eachDatabase((open, name) => {
         }
         return house.open.ledger.commit(call)
       }
-      await rotate(house.open.ring, roomsThat(house, commit), pace(house))
+      const { overtaken } = await rotate(house.open.ring, roomsThat(house, commit), pace(house))
+      assert.equal(overtaken, false)
       assert.ok(made > 0)
       assert.equal((await house.must('DescribeKey', { KeyId: AliasName })).KeyMetadata.KeyId, after)
       await everythingIsCurrent(house)
@@ -250,7 +251,7 @@ eachDatabase((open, name) => {
         await others
         return ledger.commit(call)
       }
-      await rotate(ring, roomsThat(house, commit), pace(house))
+      assert.equal((await rotate(ring, roomsThat(house, commit), pace(house))).overtaken, true)
       assert.equal(stageOf(ring), 'current')
       await rotate(ring, roomsOf(house), pace(house))
       assert.equal(stageOf(ring), 'retired')

@@ -1,0 +1,56 @@
+// `strongroom root-key rotate` while another process rotates, too.
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { rotateRootKey } from '../../src/cli/root-key-rotation.ts'
+import type { Surroundings } from '../../src/cli/surroundings.ts'
+import { type Pace, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
+import { readFlags } from '../../src/settings/flags.ts'
+import { readSettings } from '../../src/settings/settings.ts'
+import type { RowKey } from '../../src/storage/storage.ts'
+import { openTestHouse } from '../house.ts'
+
+const PACE: Pace = { now: Date.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
+const stop = () => {
+  throw new Error('stopped here')
+}
+
+it('says that another process finished the rotation and began the next one, and finishes that', async () => {
+  await using house = await openTestHouse(null)
+  const { open } = house
+  const { ledger, ring } = open
+  const printed: string[] = []
+  const around = {
+    print: (text: string) => void printed.push(text),
+    complain: (text: string) => void printed.push(text),
+    status: () => {},
+  } as unknown as Surroundings
+  const settings = readSettings(['--data', house.data], {}, () => '')
+  const work = (...args: string[]) => {
+    const flags = readFlags(args, { resume: 'bare', 'settle-seconds': 'value' }, 'root-key')
+    return rotateRootKey({ flags, settings, rooms: open, around })
+  }
+  const rotations = async (): Promise<number> =>
+    (await house.events()).filter(({ eventName }) => eventName === 'RotateRootKey').length
+  const commit = ledger.commit.bind(ledger)
+  const moveHead = (place: RowKey) => ledger.moveHead(place)
+  let others: Promise<void> | null = null
+  const overtaking = async () => {
+    const rooms = { ...open, keys: ring.keys }
+    await rotate(ring, { ...rooms, ledger: { commit, moveHead } }, PACE)
+    await assert.rejects(rotate(ring, { ...rooms, ledger: { commit: stop, moveHead } }, PACE), /stopped here/)
+  }
+  ledger.commit = async (call) => {
+    others ??= overtaking()
+    await others
+    return commit(call)
+  }
+  assert.equal(await work('--settle-seconds', '0'), 1)
+  assert.match(
+    printed.splice(0).join('\n'),
+    /\nanother process finished this rotation, and began another one: .* --resume`$/,
+  )
+  assert.deepEqual([stageOf(ring), await rotations()], ['current', 0])
+  assert.equal(await work('--resume'), 0)
+  assert.match(printed.splice(0).join('\n'), /\nrotated: \d+ records/)
+  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 1])
+})
