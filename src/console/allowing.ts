@@ -8,7 +8,7 @@ import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import { keepLogOns, logOnsOf } from '../ram/log-on.ts'
 import { forgetCode, LOG_ON_CODE, type LogOnCode, type LogOnCodeBody, logOnCode } from '../ram/log-on-code.ts'
 import type { EventRow } from '../storage/storage.ts'
-import type { AttemptLimits } from './attempts.ts'
+import type { Attempt, AttemptLimits } from './attempts.ts'
 import { boundedText, type Members } from './body.ts'
 import type { Sessions } from './door.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
@@ -32,12 +32,13 @@ export class Allowing {
     this.#attempts = attempts
   }
 
-  /** Allows who knows the verifier of `Challenge` one session. The page brings the code to a port of its own machine. */
+  /** Allows whoever knows the verifier of `Challenge` one session. The page brings the code to a port of its own machine. Refuses with LogOn.Throttled. */
   async allow(given: Members, where: Where, house: House): Promise<object> {
     const { Challenge: challenge } = given
     if (typeof challenge !== 'string' || !CHALLENGE.test(challenge))
       throw refuse('InvalidParameter', { name: 'Challenge', rule: 'SHA-256 of the verifier, Base64url.' })
     const { request, now } = where
+    await this.#admit('allow', where, house)
     return settled(
       async (view) => {
         const { session, caller } = await this.#sessions.of(request, house, view)
@@ -58,18 +59,11 @@ export class Allowing {
     const code = plainCode(boundedText(given['UserCode'], 'UserCode', 16))
     const decision = decisionIn(given)
     const { request, now } = where
-    const asking = { request, requestId: '', now }
-    const { caller } = await settled(
-      async (view) => ({ result: await this.#sessions.of(request, house, view) }),
-      asking,
-      house,
-    )
-    const attempt = await this.#attempts.admit(sourceOf(request.sourceAddress), `code ${caller.principalId}`, now)
-    if (!attempt) throw refuse('LogOn.Throttled')
+    const attempt = await this.#admit('code', where, house)
     const { body, isKnown } = await settled(
       async (view) => {
         const person = await this.#sessions.of(request, house, view)
-        const { session } = person
+        const { session, caller } = person
         const record = await logOnCode(code, view)
         const current = record && record.body.until > now ? record : null
         if (current && current.body.sessionId !== session.id)
@@ -102,6 +96,19 @@ export class Allowing {
     // What guesses is the first time that a code is typed.
     if (isKnown) this.#attempts.succeeded(attempt)
     return shown(code, body)
+  }
+
+  /** Counts an attempt of whoever is logged on. Refuses with Session.None and LogOn.Throttled. */
+  async #admit(what: 'allow' | 'code', { request, now }: Where, house: House): Promise<Attempt> {
+    const asking = { request, requestId: '', now }
+    const { caller } = await settled(
+      async (view) => ({ result: await this.#sessions.of(request, house, view) }),
+      asking,
+      house,
+    )
+    const attempt = await this.#attempts.admit(sourceOf(request.sourceAddress), `${what} ${caller.principalId}`, now)
+    if (!attempt) throw refuse('LogOn.Throttled')
+    return attempt
   }
 }
 

@@ -410,6 +410,16 @@ eachDatabase((open) => {
       assert.equal(await guess(21), 'LogOn.Throttled')
     })
 
+    it('a page allows sessions slowly: each is listed, and leaves an event', async () => {
+      const browser = await somebody()
+      const allow = () => pageOutcome(browser, 'allow', { Challenge: pair().Challenge })
+      const outcomes: string[] = []
+      for (let i = 0; i < 12; i++) outcomes.push(await allow())
+      assert.deepEqual(outcomes, [...Array(10).fill('OK'), 'LogOn.Throttled', 'LogOn.Throttled'])
+      house.now += 3000
+      assert.deepEqual([await allow(), await allow()], ['OK', 'LogOn.Throttled'])
+    })
+
     it('who is logged on may ask as often as it likes what became of its own code', async () => {
       const browser = await somebody()
       const { UserCode } = await ask()
