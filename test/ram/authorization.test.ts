@@ -351,7 +351,7 @@ describe('each key operation', () => {
     assert.equal((await house.call('ListAliases', {}, user)).body.Code, 'Forbidden.NoPermission')
     assert.match(
       house.failures.at(-1) ?? '',
-      /the policy p v\d+ has a part .*"SourceIp" in NotIpAddress of Statement\[1\]/,
+      /the policy p v\d+ contains a part .*"SourceIp" in NotIpAddress of Statement\[1\]/,
     )
     await put(allow('kms:*'))
   })
