@@ -42,6 +42,16 @@ const FEW = 16
 
 type Found = Promise<Recorded<unknown> | null>
 
+/** A read: few are compared by their parts, so that a record that is read again needs no key. */
+interface Read {
+  readonly kind: string
+  readonly account: string
+  readonly region: string
+  readonly id: string
+  readonly key: string
+  readonly found: Found
+}
+
 export class LedgerView implements Source {
   readonly #source: Source
   readonly #changes: Changes
@@ -53,9 +63,9 @@ export class LedgerView implements Source {
   readonly attempt: number
   /** The view of the first attempt of its call, by which the attempts of a call know each other. */
   readonly first: LedgerView
-  readonly #keys: string[] = []
-  readonly #found: Found[] = []
-  #places: Map<string, number> | null = null
+  readonly #read: Read[] = []
+  /** All that was read, by key, once it is not few. */
+  #byKey: Map<string, Read> | null = null
   /** The keys behind what was derived from records. */
   #derived: (readonly string[])[] | null = null
   /** The places of the lists that were read. */
@@ -77,8 +87,9 @@ export class LedgerView implements Source {
 
   /** The keys of all that it read, absent records included; with `lists`, the places of its lists too. */
   reads(lists: boolean): readonly string[] {
-    if (!this.#derived && !(lists && this.#lists)) return this.#keys
-    return [...this.#keys, ...(this.#derived ?? []).flat(), ...((lists && this.#lists) || [])]
+    const keys = this.#read.map(({ key }) => key)
+    if (!this.#derived && !(lists && this.#lists)) return keys
+    return [...keys, ...(this.#derived ?? []).flat(), ...((lists && this.#lists) || [])]
   }
 
   /** Whether a derived value is still current. If so, the records that it came from count as read. */
@@ -95,15 +106,16 @@ export class LedgerView implements Source {
 
   /** The record, or null; the same one each time. Throws as the ledger does. */
   get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
-    const key = recordKey(kind.name, scope.account, scope.region, id)
-    const known = this.#find(key)
+    const { account, region } = scope
+    const known = this.#find(kind.name, account, region, id)
     if (known) return known as Promise<Recorded<B> | null>
+    const key = recordKey(kind.name, account, region, id)
     const found = this.#source.get(kind, scope, id, key)
-    const at = this.#keys.push(key) - 1
-    this.#found.push(found)
-    if (at >= FEW) {
-      this.#places ??= new Map(this.#keys.map((one, i) => [one, i]))
-      this.#places.set(key, at)
+    const read = { kind: kind.name, account, region, id, key, found }
+    this.#read.push(read)
+    if (this.#read.length > FEW) {
+      this.#byKey ??= new Map(this.#read.map((one) => [one.key, one]))
+      this.#byKey.set(key, read)
     }
     return found
   }
@@ -178,19 +190,21 @@ export class LedgerView implements Source {
   }
 
   async #asRead<B>(kind: Kind<B>, records: readonly Recorded<B>[]): Promise<readonly Recorded<B>[]> {
-    if (this.#keys.length === 0) return records
+    if (this.#read.length === 0) return records
     const shown: Recorded<B>[] = []
     for (const record of records) {
-      const read = this.#find(recordKey(kind.name, record.account, record.region, record.id))
+      const read = this.#find(kind.name, record.account, record.region, record.id)
       const found = read ? await read : record
       if (found) shown.push(found as Recorded<B>)
     }
     return shown
   }
 
-  #find(key: string): Found | undefined {
-    const at = this.#places ? this.#places.get(key) : this.#keys.indexOf(key)
-    return at === undefined ? undefined : this.#found[at]
+  #find(kind: string, account: string, region: string, id: string): Found | undefined {
+    if (this.#byKey) return this.#byKey.get(recordKey(kind, account, region, id))?.found
+    for (const read of this.#read)
+      if (read.kind === kind && read.id === id && read.account === account && read.region === region) return read.found
+    return undefined
   }
 
   /** A search by text also depends on the records whose text counts for their parents. */

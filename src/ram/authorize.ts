@@ -49,7 +49,8 @@ export class Authorizer {
     if (caller.type === 'root-account') return null
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
     const { otherActions } = request
-    const permissions = await this.permissions(caller, request.ledger)
+    const kept = this.#permissions.of(caller, request.ledger)
+    const permissions = kept instanceof Promise ? await kept : kept
     for (const resource of resources) {
       const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
       const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
@@ -73,7 +74,7 @@ export class Authorizer {
   }
 
   /** See PermissionReader.of. */
-  permissions(caller: Caller, ledger: LedgerView): Promise<Permissions | null> {
+  async permissions(caller: Caller, ledger: LedgerView): Promise<Permissions | null> {
     return this.#permissions.of(caller, ledger)
   }
 

@@ -27,14 +27,30 @@ const REQUEST_TAG = conditionKey('acs:RequestTag/')
  * (docs/reference/policy-language.md).
  */
 export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
-  const known = new Map<string, string | readonly string[] | undefined>(facts.further)
-  return {
-    get(key) {
-      if (known.has(key)) return known.get(key)
-      const value = conditionValue(key, facts, caller, resourceTags)
-      known.set(key, value)
-      return value
-    },
+  return new ValuesOfResource(facts, caller, resourceTags)
+}
+
+class ValuesOfResource implements ConditionValues {
+  readonly #facts: RequestFacts
+  readonly #caller: Caller
+  readonly #resourceTags: Tags
+  /** The key that was asked for last: most policies have many statements about one. */
+  #key: string | null = null
+  #value: string | undefined
+
+  constructor(facts: RequestFacts, caller: Caller, resourceTags: Tags) {
+    this.#facts = facts
+    this.#caller = caller
+    this.#resourceTags = resourceTags
+  }
+
+  get(key: string): string | readonly string[] | undefined {
+    if (this.#facts.further?.has(key)) return this.#facts.further.get(key)
+    if (key !== this.#key) {
+      this.#value = conditionValue(key, this.#facts, this.#caller, this.#resourceTags)
+      this.#key = key
+    }
+    return this.#value
   }
 }
 

@@ -41,11 +41,14 @@ export class PermissionReader {
 
   /**
    * The policies of a user or session; null for a caller without policies, and for a caller whose policies are broken. All records behind them
-   * count as read by `view`.
+   * count as read by `view`. Permissions that are kept come without a promise.
    */
-  async of(caller: Caller, view: LedgerView): Promise<Permissions | null> {
+  of(caller: Caller, view: LedgerView): Permissions | null | Promise<Permissions | null> {
     const kept = this.#permissions.get(caller)
-    if (kept && view.relies(kept)) return kept.permissions
+    return kept && view.relies(kept) ? kept.permissions : this.#learn(caller, view)
+  }
+
+  async #learn(caller: Caller, view: LedgerView): Promise<Permissions | null> {
     const traced = new Traced(view)
     const principal = await this.#principal(caller, traced)
     if (!principal) return null

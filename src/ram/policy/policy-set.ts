@@ -4,7 +4,7 @@ import type { CompiledPolicy, CompiledStatement } from './compile.ts'
 import { isResourceTag } from './condition-key.ts'
 import type { ConditionValues } from './conditions.ts'
 import type { Statement } from './language.ts'
-import { Memo } from './memo.ts'
+import { Memo, ownText, PairMemo } from './memo.ts'
 import { type Candidate, means, type TrustingRole } from './principals.ts'
 
 /** A policy of a set; a session policy has no name. */
@@ -59,19 +59,65 @@ function firstMatch(statements: readonly Placed[], matches: (statement: Compiled
 /** An action, or all of its names. */
 export type Action = string | readonly string[]
 
-/** The count of names distinguishes several names from one name with commas: questions about access may name any text as an action. */
+/**
+ * The count of names distinguishes several names from one name with commas: questions about access may name any text as an action. A single
+ * name that begins with no digit needs no count.
+ */
 function keyOf(action: Action): string {
-  return typeof action === 'string' ? `1${action}` : `${action.length}${action.join()}`
+  if (typeof action !== 'string') return `${action.length}${action.join()}`
+  return DIGIT_FIRST.test(action) ? `1${action}` : action
 }
 
+const DIGIT_FIRST = /^\d/
+
 const REMEMBERED = 1024
+
+/** With more condition keys than these, or a longer value, a verdict is not remembered. */
+const FEW_KEYS = 4
+const LONGEST_VALUE = 256
+
+/**
+ * The statements about one action and resource, in the order of denialsFirst. The verdict follows from the values of their condition keys
+ * alone, and most calls have the same ones as the call before: it is remembered for these.
+ */
+class About {
+  readonly statements: readonly Placed[]
+  readonly #keys: readonly string[]
+  #last: { readonly values: readonly (string | undefined)[]; readonly verdict: Verdict } | null = null
+
+  constructor(statements: readonly Placed[]) {
+    this.statements = statements
+    this.#keys = [...new Set(statements.flatMap(({ statement }) => statement.keys))]
+  }
+
+  verdict(values: ConditionValues): Verdict {
+    if (this.#last && this.#areLast(this.#last.values, values)) return this.#last.verdict
+    const verdict = firstMatch(this.statements, (statement) => statement.holds(values))
+    if (this.#keys.length <= FEW_KEYS) this.#remember(values, verdict)
+    return verdict
+  }
+
+  #areLast(last: readonly (string | undefined)[], values: ConditionValues): boolean {
+    return this.#keys.every((key, i) => values.get(key) === last[i])
+  }
+
+  #remember(values: ConditionValues, verdict: Verdict): void {
+    const texts: (string | undefined)[] = []
+    for (const key of this.#keys) {
+      const value = values.get(key)
+      if (value !== undefined && (typeof value !== 'string' || value.length > LONGEST_VALUE)) return
+      texts.push(value === undefined ? undefined : ownText(value))
+    }
+    this.#last = { values: texts, verdict }
+  }
+}
 
 /** The policies that apply together to a principal, or a session policy alone. */
 export class PolicySet {
   readonly #statements: readonly Placed[]
   readonly #byAction = new Memo<readonly Placed[]>(REMEMBERED)
-  readonly #byResource = new Memo<readonly Placed[]>(REMEMBERED)
-  readonly #byPrefix = new Memo<readonly Placed[]>(REMEMBERED)
+  readonly #byResource = new PairMemo<About>(REMEMBERED)
+  readonly #byPrefix = new PairMemo<About>(REMEMBERED)
 
   constructor(policies: readonly NamedPolicy[]) {
     this.#statements = denialsFirst(policies)
@@ -82,7 +128,7 @@ export class PolicySet {
    * all resources whose ARN begins with the rest, whatever their tags: an Allow must match all of them, and a Deny that may match one denies.
    */
   decide(action: Action, resource: string, values: ConditionValues, every = false): Verdict {
-    return firstMatch(this.#about(action, resource, every), (statement) => statement.holds(values))
+    return this.#about(action, resource, every).verdict(values)
   }
 
   /** Every statement that matches, denials first. */
@@ -93,34 +139,38 @@ export class PolicySet {
     every = false,
   ): readonly (StatementPlace & { readonly effect: Statement['effect'] })[] {
     return this.#about(action, resource, every)
-      .filter(({ statement }) => statement.holds(values))
+      .statements.filter(({ statement }) => statement.holds(values))
       .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
   }
 
   /** The condition keys on which the verdict on an action and a resource depends. */
   conditionKeys(action: Action, resource: string, every = false): readonly string[] {
-    return this.#about(action, resource, every).flatMap(({ statement }) => statement.keys)
+    return this.#about(action, resource, every).statements.flatMap(({ statement }) => statement.keys)
   }
 
   /** The statements whose action and resource match, remembered: most calls differ in their conditions only. */
-  #about(action: Action, resource: string, every: boolean): readonly Placed[] {
+  #about(action: Action, resource: string, every: boolean): About {
     if (every) return this.#aboutEvery(action, resource.slice(0, -1))
-    return this.#byResource.get(`${keyOf(action)}\n${resource}`, () => {
+    return this.#byResource.get(keyOf(action), resource, () => {
       const lower = [action].flat().map((name) => name.toLowerCase())
-      return this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower))
+      return new About(this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower)))
     })
   }
 
-  #aboutEvery(action: Action, prefix: string): readonly Placed[] {
-    return this.#byPrefix.get(`${keyOf(action)}\n${prefix}`, () =>
-      this.#aboutAction([action].flat().map((name) => name.toLowerCase())).flatMap(({ place, statement }) => {
-        const isTagged = statement.keys.some(isResourceTag)
-        if (statement.effect === 'Allow') return statement.meansEvery(prefix) && !isTagged ? [{ place, statement }] : []
-        if (!statement.mayMean(prefix)) return []
-        // Some resource may have the tags that satisfy its conditions, so the Deny counts.
-        return [{ place, statement: isTagged ? { ...statement, holds: () => true } : statement }]
-      }),
-    )
+  #aboutEvery(action: Action, prefix: string): About {
+    return this.#byPrefix.get(keyOf(action), prefix, () => {
+      const lower = [action].flat().map((name) => name.toLowerCase())
+      return new About(
+        this.#aboutAction(lower).flatMap(({ place, statement }) => {
+          const isTagged = statement.keys.some(isResourceTag)
+          if (statement.effect === 'Allow')
+            return statement.meansEvery(prefix) && !isTagged ? [{ place, statement }] : []
+          if (!statement.mayMean(prefix)) return []
+          // Some resource may have the tags that satisfy its conditions, so the Deny counts.
+          return [{ place, statement: isTagged ? { ...statement, holds: () => true } : statement }]
+        }),
+      )
+    })
   }
 
   #aboutAction(lower: readonly string[]): readonly Placed[] {

@@ -52,6 +52,16 @@ describe('a set of policies', () => {
     )
   })
 
+  it('decides on more resources than it remembers, each for itself', () => {
+    const set = setOf(policy({ Effect: 'Allow', Action: 'kms:Encrypt', Resource: 'acs:kms:*:1:key/*7' }))
+    const numbers = Array.from({ length: 3000 }, (_, i) => i)
+    for (const i of [...numbers, ...numbers.toReversed()]) {
+      const isAllowed = decide(set, 'kms:Encrypt', `acs:kms:r:1:key/${i}`) === 'Allow'
+      assert.equal(isAllowed, i % 10 === 7, `${i}`)
+      assert.equal(decide(set, 'kms:Decrypt', `acs:kms:r:1:key/${i}`), 'ImplicitDeny')
+    }
+  })
+
   it('denies keys without the tag under a negated operator', () => {
     const set = setOf(
       policy(
@@ -297,6 +307,28 @@ describe('any policies', () => {
     const cases = seen.Allow + seen.ExplicitDeny + seen.ImplicitDeny
     assert.equal(cases, 10 * times('sets of policies'))
     for (const [decision, count] of Object.entries(seen)) assert.ok(count > cases / 20, `${decision}: ${count}`)
+  })
+
+  it('are decided as the definition says, whatever the same was asked under before', () => {
+    const values = fc.array(
+      request.map((one) => one.values),
+      { minLength: 6, maxLength: 6 },
+    )
+    let changed = 0
+    fc.assert(
+      fc.property(policies, request, values, (documents, { action, resource }, all) => {
+        const set = setOf(...documents)
+        const decisions = [...all, ...all].map((one) => {
+          const { decision } = set.decide(action, resource, valuesOf(one))
+          assert.equal(decision, decideByDefinition(documents, { action, resource, values: one }))
+          assert.equal(set.decide(action, resource, valuesOf(one)).decision, decision)
+          return decision
+        })
+        if (new Set(decisions).size > 1) changed++
+      }),
+      { numRuns: times('sets of policies') },
+    )
+    assert.ok(changed > times('sets of policies') / 50, `${changed}`)
   })
 
   it('grant nothing more with a Deny added, an Allow removed or the statements in another order', () => {
