@@ -46,6 +46,11 @@ export class Xaes {
     return openedBy(decipher, sealed, aad)
   }
 
+  /** Returns what opens the one message under this nonce (24 bytes), without this key. Throws RangeError on another length. */
+  messageKey(nonce: Uint8Array): MessageKey {
+    return new MessageKey(this.#messageKey(nonce), Uint8Array.from(nonce.subarray(12)))
+  }
+
   /**
    * Overwrites the key and everything derived from it. The object can't be used afterwards. `final` makes OpenSSL wipe its key schedule, which begins
    * with the key itself, at once instead of at a later garbage collection.
@@ -69,6 +74,33 @@ export class Xaes {
       blocks[20 + i] = (blocks[20 + i] ?? 0) ^ byte
     }
     return this.#ecb.update(blocks)
+  }
+}
+
+/** The AES-256-GCM key of one message. */
+export class MessageKey {
+  readonly #key: Buffer
+  readonly #nonce: Uint8Array
+  #isWiped = false
+
+  /** Takes over both: a key of 32 bytes, and a nonce of 12. */
+  constructor(key: Buffer, nonce: Uint8Array) {
+    this.#key = key
+    this.#nonce = nonce
+  }
+
+  /** Returns the plaintext; null when length, tag or associated data do not fit. Throws once it is wiped. */
+  open(sealed: Uint8Array, aad: Uint8Array): Buffer | null {
+    if (this.#isWiped) throw new Error('the key of the message is wiped')
+    if (sealed.length < TAG_BYTES) return null
+    const options = { authTagLength: TAG_BYTES }
+    return openedBy(createDecipheriv('aes-256-gcm', this.#key, this.#nonce, options), sealed, aad)
+  }
+
+  /** Overwrites the key. */
+  wipe(): void {
+    this.#isWiped = true
+    this.#key.fill(0)
   }
 }
 

@@ -71,7 +71,8 @@ export function aliasCalled(name: string, context: Reads): string | null {
 
 /** Returns the key with this id. Refuses with Forbidden.KeyNotFound. */
 export async function findKeyById(id: string, context: Reads): Promise<FoundKey> {
-  const key = await keyWithId(id, context)
+  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
+  const key = record && foundAt(record, context)
   if (!key) throw refuse('Forbidden.KeyNotFound')
   return key
 }
@@ -84,8 +85,12 @@ export async function keyByIdOrArn(name: string, context: Reads): Promise<FoundK
 
 async function keyWithId(id: string, context: Reads): Promise<FoundKey | null> {
   const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  const body = record && at(record.body, context.now)
-  return record && body ? { record, body } : null
+  return record && foundAt(record, context)
+}
+
+function foundAt(record: Cmk, { now }: Reads): FoundKey | null {
+  const body = at(record.body, now)
+  return body && { record, body }
 }
 
 /** Returns the alias; null when there is none, or when its key's deletion date has passed. */

@@ -54,18 +54,37 @@ describe('XAES-256-GCM', () => {
           const xaes = new Xaes(key)
           const sealed = xaes.seal(nonce, plaintext, aad)
           assert.deepEqual(xaes.open(nonce, sealed, aad), Buffer.from(plaintext))
+          const message = xaes.messageKey(nonce)
+          assert.deepEqual(message.open(sealed, aad), Buffer.from(plaintext))
           const at = bit % (sealed.length * 8)
           sealed[at >> 3] = (sealed[at >> 3] ?? 0) ^ (1 << (at & 7))
           assert.equal(xaes.open(nonce, sealed, aad), null)
+          assert.equal(message.open(sealed, aad), null)
         },
       ),
     )
+  })
+
+  it('gives for one message a key of its own, which outlives the key and opens nothing once it is wiped', () => {
+    const [nonce, other, aad] = [Buffer.alloc(24, 1), Buffer.alloc(24, 2), Buffer.of(3)]
+    const xaes = new Xaes(Buffer.alloc(32, 4))
+    const [sealed, another] = [nonce, other].map((one) => xaes.seal(one, Buffer.from('text'), aad)) as [Buffer, Buffer]
+    const message = xaes.messageKey(nonce)
+    xaes.wipe()
+    nonce.fill(0)
+    assert.equal(message.open(sealed, aad)?.toString(), 'text')
+    assert.equal(message.open(another, aad), null)
+    assert.equal(message.open(sealed, Buffer.of(4)), null)
+    assert.equal(message.open(sealed.subarray(0, 15), aad), null)
+    message.wipe()
+    assert.throws(() => message.open(sealed, aad), /wiped/)
   })
 
   it('refuses keys and nonces of other lengths', () => {
     assert.throws(() => new Xaes(new Uint8Array(31)), RangeError)
     const xaes = new Xaes(new Uint8Array(32))
     assert.throws(() => xaes.seal(new Uint8Array(12), new Uint8Array(1), new Uint8Array(0)), RangeError)
+    assert.throws(() => xaes.messageKey(new Uint8Array(12)), RangeError)
     assert.equal(xaes.open(new Uint8Array(12), new Uint8Array(40), new Uint8Array(0)), null)
     assert.equal(xaes.open(new Uint8Array(24), new Uint8Array(15), new Uint8Array(0)), null)
   })

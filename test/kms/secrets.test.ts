@@ -13,6 +13,7 @@ import type { TestHouse } from '../house.ts'
 
 type Body = Called['body']
 const DAY = 86_400_000
+const NONCE = Buffer.alloc(24)
 
 describe('the data keys of values', () => {
   const scope = { account: '1', region: 'cn-hangzhou' }
@@ -24,7 +25,7 @@ describe('the data keys of values', () => {
   const [a, b] = [sealedFor('a:v1', 'k1'), sealedFor('b:v1', 'k2')]
   const ready = (keys: { epoch: number }) => {
     const dataKeys = new DataKeys(keys)
-    for (const one of [a, b]) dataKeys.keep(one, Buffer.alloc(32, 1))
+    for (const one of [a, b]) dataKeys.keep(one, Buffer.alloc(32, 1), NONCE)
     return { dataKeys, have: () => [a, b].map((one) => dataKeys.get(one) !== null) }
   }
 
@@ -56,7 +57,7 @@ describe('the data keys of values', () => {
     dataKeys.forget(a)
     assert.deepEqual(have(), [false, true])
     const bytes = Buffer.alloc(32, 1)
-    dataKeys.keep(a, bytes)
+    dataKeys.keep(a, bytes, NONCE)
     assert.deepEqual(have(), [false, true])
     assert.deepEqual(bytes, Buffer.alloc(32))
   })

@@ -6,7 +6,7 @@ import { dryRun, flag } from '../parameters.ts'
 import { versionId, versionStage } from '../secrets/parameters.ts'
 import type { SecretBody, SecretVersion } from '../secrets/records.ts'
 import { rotationMembers, versionStages } from '../secrets/replies.ts'
-import { findSecret, secretName, secretOrNull, secretResource } from '../secrets/secret-name.ts'
+import { findSecret, locatedSecret, secretName } from '../secrets/secret-name.ts'
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 import { CURRENT, versionInStage, versionOf } from '../secrets/stages.ts'
 import { findValue, keyResourcesOf, openValue, valueOfDryRun } from '../secrets/values.ts'
@@ -35,10 +35,9 @@ export const GetSecretValue = operation({
     'Rejected.PendingImport',
   ],
   async locate({ SecretName }, context) {
-    const resource = await secretResource(SecretName, context)
-    const secret = await secretOrNull(SecretName, context)
-    if (!secret) return [resource]
-    return [resource, ...(await keyResourcesOf(secret.record.id, secret.body, 'kms:Decrypt', context))]
+    const { resource, found } = await locatedSecret(SecretName, context)
+    if (!found) return [resource]
+    return [resource, ...(await keyResourcesOf(found.record.id, found.body, 'kms:Decrypt', context))]
   },
   async decide({ SecretName, VersionId, VersionStage, FetchExtendedConfig, DryRun }, context) {
     const { record, body } = await findSecret(SecretName, context)

@@ -1,9 +1,10 @@
-// The decrypted data keys of secrets' values in memory. A value that is read often needs no decryption of its data key each time.
+// What decrypting the data keys of secrets' values gives, in memory: a value that is read often needs no decryption of its data key each time.
+// A data key seals one value, once. So the key of this one message (MessageKey) is enough: it is kept, and the data key is wiped.
 //
-// INVARIANT: a call uses a data key only after it has found the key version usable (usableVersion). The look-up compares the ciphertext in the
-// record, so the data key is exactly what a decryption would return. Data keys under a CMK in an HSM are not kept: without the device, the
+// INVARIANT: a call uses a kept key only after it has found the key version usable (usableVersion). The look-up compares the encrypted data key
+// in the record, so the kept key is exactly what a decryption would give. Keys under a CMK in an HSM are not kept: without the device, the
 // values must not be readable.
-import { Xaes } from '../../cryptography/xaes.ts'
+import { type MessageKey, Xaes } from '../../cryptography/xaes.ts'
 import { ReadyKeys } from '../../keystore/ready-keys.ts'
 import { recordKey } from '../../storage/storage.ts'
 import { VERSION } from '../records.ts'
@@ -13,7 +14,7 @@ import { SECRET_VALUE, type SecretValue } from './records.ts'
 export type Sealed = Pick<SecretValue, 'account' | 'region' | 'id' | 'body'>
 
 export class DataKeys {
-  readonly #ready: ReadyKeys<Xaes>
+  readonly #ready: ReadyKeys<MessageKey>
   /** From a data key to the key version that encrypts it, and back. Both are identified by the keys of their records (recordKey). */
   readonly #above = new Map<string, string>()
   readonly #under = new Map<string, Set<string>>()
@@ -23,21 +24,20 @@ export class DataKeys {
     this.#ready = new ReadyKeys(keys, (id) => this.#wiped(id))
   }
 
-  /** The data key of a value; null where it is not in memory. Use it before the next await: it may be wiped afterwards. */
-  get(sealed: Sealed): Xaes | null {
+  /** The key of a value; null where it is not in memory. Use it before the next await: it may be wiped afterwards. */
+  get(sealed: Sealed): MessageKey | null {
     return this.#ready.get(idOf(sealed), sealed.body.dataKey)
   }
 
-  /** Keeps the data key (32 bytes) of a value, wipes its bytes, and returns it as `get` does. */
-  keep(sealed: Sealed, dataKey: Uint8Array): Xaes {
+  /** Keeps the key of a value, and returns it as `get` does. Wipes the data key (32 bytes); `nonce` is the value's, of 24 bytes. */
+  keep(sealed: Sealed, dataKey: Uint8Array, nonce: Uint8Array): MessageKey {
     const { account, region, body } = sealed
     const id = idOf(sealed)
-    const xaes = this.#ready.keep(id, body.dataKey, new Xaes(dataKey))
-    dataKey.fill(0)
+    const key = this.#ready.keep(id, body.dataKey, messageKeyOf(dataKey, nonce))
     const above = recordKey(VERSION.name, account, region, body.keyVersionId)
     this.#above.set(id, above)
     this.#under.set(above, (this.#under.get(above) ?? new Set()).add(id))
-    return xaes
+    return key
   }
 
   /** Wipes the data key of a destroyed value, and does not keep it again. */
@@ -58,6 +58,17 @@ export class DataKeys {
     const under = this.#under.get(above)
     under?.delete(id)
     if (under?.size === 0) this.#under.delete(above)
+  }
+}
+
+/** The key of the message under a data key and a nonce. Wipes the data key. */
+export function messageKeyOf(dataKey: Uint8Array, nonce: Uint8Array): MessageKey {
+  const xaes = new Xaes(dataKey)
+  dataKey.fill(0)
+  try {
+    return xaes.messageKey(nonce)
+  } finally {
+    xaes.wipe()
   }
 }
 

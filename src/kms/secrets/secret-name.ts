@@ -17,6 +17,8 @@ export const AUTO_NAME = '$Auto'
 
 const MAX_NAME_BYTES = 192
 const NAME = /^[A-Za-z0-9\p{Script=Han}_/+=.@-]{1,192}$/u
+/** Most names, in which a character is a byte. */
+const ASCII_NAME = /^[A-Za-z0-9_/+=.@-]{1,192}$/
 const PREFIX = 'secret/'
 
 const NAME_RULE = `1 to ${MAX_NAME_BYTES} letters, digits, Chinese characters, _, /, +, =, ., - or @; a Chinese character counts as three. It does not start with acs/, but is $Auto for a secret of type RAMCredentials.`
@@ -37,7 +39,7 @@ export const newSecretName = shaped(
 
 /** Whether a secret may have this name. */
 export function isSecretName(name: string): boolean {
-  return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES
+  return ASCII_NAME.test(name) || (NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES)
 }
 
 /** Returns the plain name; null for an ARN that is not of a secret in this account and region. */
@@ -66,8 +68,12 @@ const NO_SECRET = Promise.resolve(null)
 /** Returns the secret of a name or ARN, or null. */
 export async function secretOrNull(given: string, context: Reads): Promise<FoundSecret | null> {
   const record = await recordOf(plainName(given, context), context)
-  const body = record && secretAt(record.body, context.now)
-  return record && body ? { record, body } : null
+  return record && foundAt(record, context)
+}
+
+function foundAt(record: Secret, { now }: Reads): FoundSecret | null {
+  const body = secretAt(record.body, now)
+  return body && { record, body }
 }
 
 function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
@@ -84,10 +90,19 @@ export async function locateSecret(
 
 /** Returns the resource of a named secret, with its tags; the secret need not exist. */
 export async function secretResource(given: string, context: Reads): Promise<Resource> {
+  return (await locatedSecret(given, context)).resource
+}
+
+/** Returns the resource of a named secret as secretResource does, and the secret; null where it does not exist. */
+export async function locatedSecret(
+  given: string,
+  context: Reads,
+): Promise<{ readonly resource: Resource; readonly found: FoundSecret | null }> {
   const name = plainName(given, context)
-  if (name === null) return { type: 'ACS::KMS::Secret', name: given, arn: given }
+  if (name === null) return { resource: { type: 'ACS::KMS::Secret', name: given, arn: given }, found: null }
   const record = await recordOf(name, context)
-  return record ? resourceOf(record) : newSecretResource(name, context)
+  if (!record) return { resource: newSecretResource(name, context), found: null }
+  return { resource: resourceOf(record), found: foundAt(record, context) }
 }
 
 /** The resource of a secret that exists. */

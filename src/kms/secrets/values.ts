@@ -5,7 +5,7 @@ import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { decodeCiphertext } from '../../cryptography/ciphertext.ts'
 import { digestOf } from '../../cryptography/encoding.ts'
-import { KEY_BYTES, NONCE_BYTES, Xaes } from '../../cryptography/xaes.ts'
+import { KEY_BYTES, type MessageKey, NONCE_BYTES, Xaes } from '../../cryptography/xaes.ts'
 import { DeviceTime, Unopenable } from '../../keystore/keystore.ts'
 import { type Change, insert, type Scope } from '../../ledger/record.ts'
 import { onceFor } from '../../runtime/once-for.ts'
@@ -13,6 +13,7 @@ import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from 
 import { type FoundKey, findKeyById } from '../key-name.ts'
 import { keyResourceById } from '../key-resource.ts'
 import { asKms, serviceKeyOf, type ValueContext } from '../service-keys.ts'
+import { messageKeyOf } from './data-keys.ts'
 import { SECRET_VALUE, type SecretBody, type SecretDataType, type SecretValue, valueId } from './records.ts'
 import { secretArn } from './secret-name.ts'
 
@@ -29,6 +30,8 @@ export interface Value {
 }
 
 const FORMAT = 1
+/** Where the ciphertext begins in a sealed value, behind format and nonce. */
+const SEALED_AT = 1 + NONCE_BYTES
 
 /** Returns the key that encrypts new values of a secret: the key that its user chose, or else KMS's service key, which may be new. */
 export function sealingKeyOf(encryptionKeyId: string | null, context: ValueContext): Promise<FoundKey> {
@@ -68,20 +71,21 @@ export async function sealValue(
 /** Returns the value of a version. Refuses as Decrypt does where the CMK can't decrypt. */
 export async function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): Promise<string> {
   const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
+  const bytes = Buffer.from(stored.body.sealed, 'base64')
   const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
   const known = keeps ? context.dataKeys.get(stored) : null
-  if (known) return opened(known, stored)
+  if (known) return opened(known, bytes, stored)
   const message = decodeCiphertext(stored.body.dataKey)
   const encryptionContext = boundTo(placeOf(stored))
   const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
-  if (!dataKey) throw unopenable(stored)
-  if (keeps) return opened(context.dataKeys.keep(stored, dataKey), stored)
-  const xaes = new Xaes(dataKey)
-  dataKey.fill(0)
+  if (!dataKey || bytes.length < SEALED_AT) throw unopenable(stored)
+  const nonce = bytes.subarray(1, SEALED_AT)
+  if (keeps) return opened(context.dataKeys.keep(stored, dataKey, nonce), bytes, stored)
+  const key = messageKeyOf(dataKey, nonce)
   try {
-    return opened(xaes, stored)
+    return opened(key, bytes, stored)
   } finally {
-    xaes.wipe()
+    key.wipe()
   }
 }
 
@@ -125,10 +129,9 @@ function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, c
   return Buffer.concat([Buffer.of(FORMAT), nonce, sealed]).toString('base64')
 }
 
-function opened(dataKey: Xaes, stored: SecretValue): string {
-  const bytes = Buffer.from(stored.body.sealed, 'base64')
-  const [nonce, sealed] = [bytes.subarray(1, 1 + NONCE_BYTES), bytes.subarray(1 + NONCE_BYTES)]
-  const plaintext = bytes[0] === FORMAT ? dataKey.open(nonce, sealed, associatedDataFor(stored)) : null
+/** Opens a sealed value: format, nonce, ciphertext and tag. */
+function opened(key: MessageKey, bytes: Buffer, stored: SecretValue): string {
+  const plaintext = bytes[0] === FORMAT ? key.open(bytes.subarray(SEALED_AT), associatedDataFor(stored)) : null
   if (!plaintext) throw unopenable(stored)
   const value = plaintext.toString()
   plaintext.fill(0)
