@@ -10,7 +10,7 @@ import { useDates, useTexts } from '../texts/language.tsx'
 import { Asker } from './command-line/asker.tsx'
 import { commandLine } from './command-line.texts.ts'
 
-/** Allows the command line of this machine a session: `strongroom login` opens the page, and listens for the code. */
+/** Allows the command line on this machine a session. `strongroom login` opens the page, and listens for the code. */
 export default function CommandLinePage() {
   const say = useTexts(commandLine)
   const dates = useDates()
@@ -33,7 +33,7 @@ export default function CommandLinePage() {
       </Page>
     )
   const { name, port, state, challenge } = asked
-  // The code goes to a port of this machine alone, whatever the address of this page says.
+  // The code only ever goes to a port of this machine, whatever the address of this page contains.
   const bring = (what: Readonly<Record<string, string>>) =>
     location.assign(`http://127.0.0.1:${port}/?${new URLSearchParams({ ...what, state })}`)
   const allow = () =>
@@ -58,7 +58,7 @@ export default function CommandLinePage() {
   )
 }
 
-/** What the address says; null when it is not one that `strongroom login` made. */
+/** The request in the address; null for an address that `strongroom login` did not create. */
 function askedIn(search: URLSearchParams) {
   const [name, port, state, challenge] = ['name', 'port', 'state', 'challenge'].map((one) => search.get(one) ?? '') as [
     string,

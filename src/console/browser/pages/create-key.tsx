@@ -20,7 +20,7 @@ import { RotationField } from './create-key/rotation-field.tsx'
 import { createKeyTexts } from './create-key.texts.ts'
 import { AliasField } from './key/alias-field.tsx'
 
-/** Makes a key. Once it is made, what follows may still be refused: then the page stays, and leads to the key. */
+/** Creates a key. If a later step is refused after the creation, the page stays and links to the key. */
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)
   const common = useCommon()

@@ -10,14 +10,14 @@ import { useCommon, useDates, useTexts } from '../texts/language.tsx'
 import { Asker } from './command-line/asker.tsx'
 import { commandLine } from './command-line.texts.ts'
 
-/** What the service knows of a code. */
+/** The state of a code. */
 interface Typed {
   readonly Asks: { readonly Id: string; readonly Name: string; readonly Address: string; readonly Since: string } | null
 }
 
 const FOLLOW_MS = 2000
 
-/** Allows the command line of another machine a session, by the code that it shows. */
+/** Allows the command line on another machine a session, by the code that it shows. */
 export default function DevicePage() {
   const say = useTexts(commandLine)
   const dates = useDates()
@@ -69,7 +69,7 @@ interface DecideProps {
   readonly decided: (end: 'fetched' | 'failed') => void
 }
 
-/** Waits until the command line asks, and shows what asks before anything is allowed. */
+/** Waits until the command line asks, and shows it before the session can be allowed. */
 function Decide({ code, again, decided }: DecideProps) {
   const say = useTexts(commandLine)
   const common = useCommon()

@@ -1,4 +1,4 @@
-// A page of keys with what the list shows of each: the service searches, filters and pages; the metadata of the rows in sight follow.
+// A page of the list of keys. The service searches, filters and pages; the metadata of the visible rows are read afterwards.
 import { call, Refusal } from '../service/call.ts'
 import type { Alias, Aliases, KeyMetadata, Keys } from '../service/replies/keys.ts'
 
@@ -43,7 +43,7 @@ function filters({ state, level, origin, creator, text, tag }: Wanted): string |
     ProtectionLevel: level,
     Origin: origin,
     CreatorType: creator,
-    // What else names a key: its ARN, that of an alias, an alias with its prefix.
+    // Other names of a key: its ARN, the ARN of an alias, an alias with its prefix.
     Search: text.replace(/^acs:kms:[^:]*:[^:]*:(key\/)?/, '').replace(/^alias\//, ''),
     TagKey: tagKey.trim(),
     TagValue: value.join('=').trim(),
@@ -58,7 +58,7 @@ class Asking {
     this.#kms = kms
   }
 
-  /** The keys that may not be described are left out. */
+  /** Omits the keys that the caller may not describe. */
   async rows(ids: readonly string[]): Promise<readonly KeyRow[]> {
     const aliases = await this.#aliases(ids)
     const described = await Promise.all(ids.map((id) => this.#describe(id)))
@@ -76,7 +76,7 @@ class Asking {
     }
   }
 
-  /** One call where the region has few aliases, one for each key otherwise; none where the caller may not see them. */
+  /** Makes one call if the region has few aliases, otherwise one for each key; none if the caller may not list them. */
   async #aliases(ids: readonly string[]): Promise<readonly Alias[]> {
     if (ids.length === 0) return []
     try {

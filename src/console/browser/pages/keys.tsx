@@ -22,7 +22,7 @@ import { allowedOf, useFilterLacks } from './keys/filter-rights.ts'
 import { KeyFilters } from './keys/key-filters.tsx'
 import { keysTexts } from './keys.texts.ts'
 
-/** What the menus of all rows offer is asked in one call, which takes 100 questions. */
+/** One call, with at most 100 questions, checks the permissions for the menus of all rows. */
 const LISTED_ACTIONS = ['kms:EnableKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion', 'kms:SetDeletionProtection']
 
 export default function KeysPage() {

@@ -15,12 +15,12 @@ import { logOn } from './log-on.texts.ts'
 
 interface Props {
   readonly enter: (session: Session) => void
-  /** Whether a session was in use until now. */
+  /** Whether a session has just ended. */
   readonly isOver: boolean
   readonly preferences: ReturnType<typeof usePreferences>
 }
 
-/** Name, password, and what the service asks for next; or the AccessKey pair of the account. */
+/** The log-on by name, password and the following steps, or by an AccessKey pair. */
 export function LogOn({ enter, isOver, preferences }: Props) {
   const say = useTexts(logOn)
   const common = useCommon()

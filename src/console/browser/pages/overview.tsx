@@ -80,7 +80,7 @@ function idsOf(keys: Keys | undefined): readonly string[] {
   return keys?.Keys.Key.map(({ KeyId }) => KeyId) ?? []
 }
 
-/** Whether the service refused a call. Who reads what RAM does not have, such as the login profile of a program, gets an answer. */
+/** Whether an event is of a refused call. A read of something that does not exist in RAM, such as the login profile of a program, is not counted. */
 function isRefused({ errorCode = '', eventRW }: TrailEvent): boolean {
   return errorCode !== '' && !(eventRW === 'Read' && errorCode.startsWith('EntityNotExist'))
 }

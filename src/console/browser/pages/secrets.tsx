@@ -42,7 +42,7 @@ export default function SecretsPage() {
   const [text, tag] = [search.get('q') ?? '', search.get('tag') ?? '']
   const page = Math.max(1, Number(search.get('page')) || 1)
   const create = { Action: 'kms:CreateSecret', Resource: arns.kms('secret') }
-  // Whoever searches descriptions must be allowed to read them.
+  // A search of descriptions needs permission to read them.
   const describe = { Action: 'kms:DescribeSecret', Resource: arns.kms('secret/*') }
   const may = useMay([create, describe])
   const change = (next: Readonly<Record<string, string>>) => {

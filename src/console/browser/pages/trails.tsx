@@ -58,7 +58,7 @@ export default function TrailsPage() {
           <ParameterField label={say('name')} name="Name">
             <Input />
           </ParameterField>
-          {/* The operation takes a bucket or a Log Service project; events are delivered to buckets alone. */}
+          {/* The operation takes a bucket or a Log Service project, but events are delivered only to buckets. */}
           <ParameterField label={say('bucket')} name="OssBucketName" needed />
           <ParameterField label={say('prefix')} name="OssKeyPrefix" />
           <ParameterField

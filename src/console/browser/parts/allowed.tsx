@@ -62,7 +62,7 @@ export function Unseen({ permission }: { readonly permission: Permission }) {
 
 interface Lack {
   readonly action: string
-  /** Null where nobody said it. */
+  /** null where the denial does not name it. */
   readonly resource: string | readonly string[] | null
   /** Whether a statement denies the action, so that no other statement can allow it. */
   readonly isExplicit: boolean

@@ -18,7 +18,7 @@ interface Props<T extends object> {
   readonly of?: OperationName
   /** The initial values of these fields. */
   readonly initial?: Partial<T>
-  /** Gets the values of these fields. */
+  /** Does the work, with the values of these fields. */
   readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
   readonly children?: ReactNode

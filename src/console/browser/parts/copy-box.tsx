@@ -1,11 +1,11 @@
 import { Copy } from './mono.tsx'
 
 interface Props {
-  /** What is copied. */
+  /** The text to copy. */
   readonly text: string
-  /** Names what is copied. */
+  /** The name of the text. */
   readonly label: string
-  /** What is shown, where that is another text. */
+  /** The text to show, if it differs. */
   readonly shown?: string
   readonly look?: 'command' | 'document'
 }

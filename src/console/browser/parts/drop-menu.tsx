@@ -8,12 +8,12 @@ interface Props {
   readonly children: ReactElement
 }
 
-/** A menu that opens with the focus in it. */
+/** A menu that takes the focus when it opens. */
 export function DropMenu({ items, children, ...rest }: Props) {
   return (
     <Dropdown
       autoFocus
-      // Else the Enter that chooses presses what has the focus next, too, such as the button that closes a dialog.
+      // Otherwise the Enter that chooses also presses the element that gets the focus next, such as the button that closes a dialog.
       menu={{ items, onClick: ({ domEvent }) => domEvent.preventDefault() }}
       trigger={['click']}
       {...rest}

@@ -10,8 +10,8 @@ export interface FileFieldProps {
 }
 
 /**
- * A file of the reader's machine: read here, sent nowhere. The browser's own input lies unseen above what it says in the language of the
- * browser, which need not be that of the page.
+ * A field for a local file, which the page reads in the browser. The browser's own input is invisible above the page's text, because it has the
+ * language of the browser, not of the page.
  */
 export function FileField({ label, choose, help, name, wrong, onFile }: FileFieldProps) {
   const id = useId()

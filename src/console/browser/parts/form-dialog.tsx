@@ -14,12 +14,12 @@ interface Props<T extends object> {
   readonly permission?: Permission | undefined
   readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
-  /** Where to go when the service accepted; the panel closes otherwise. */
+  /** Navigates after success; without it, the panel closes. */
   readonly done?: (values: T) => void
   readonly children: ReactNode
 }
 
-/** A form in a panel: it closes when the service accepted, and shows at this place what the service refused. */
+/** A form in a panel. The panel closes after success, and shows a refusal. */
 export function FormDialog<T extends object>({
   title,
   verb,
@@ -38,7 +38,7 @@ export function FormDialog<T extends object>({
   }
   return (
     <Drawer
-      // The first field gets the focus; the panel would take it away.
+      // Otherwise the panel would take the focus away from the first field.
       autoFocus={false}
       destroyOnHidden
       extra={
@@ -61,7 +61,7 @@ export function FormDialog<T extends object>({
         {children}
         <UnplacedRefusal />
         <FocusOnFirstField />
-        {/* The button stands above the form: Enter in a field finds this one. */}
+        {/* The visible button is outside of the form. Enter in a field needs this one. */}
         {permission?.answer.Allowed !== false && <button hidden type="submit" />}
       </OperationForm>
     </Drawer>
@@ -70,7 +70,7 @@ export function FormDialog<T extends object>({
 
 const FIELD = 'input:not([hidden], [disabled]), textarea:not([disabled])'
 
-/** Brings the focus to the first field of the form around it, once its fields are there. */
+/** Moves the focus to the first field of the surrounding form when the fields are rendered. */
 function FocusOnFirstField() {
   const here = useRef<HTMLSpanElement>(null)
   useEffect(() => {

@@ -1,4 +1,4 @@
-// The icons of the console. They repeat what a label says, so they are hidden from those who hear the page.
+// The icons of the console. They repeat labels, so they are hidden from screen readers.
 import {
   CheckOutlined,
   CloseOutlined,

@@ -7,7 +7,7 @@ interface Props<Row extends object> extends Omit<TableProps<Row>, 'columns' | 'c
   readonly columns: readonly Column<Row>[]
 }
 
-/** A table. On a phone, each row stands by itself, with the name of its column before each value. */
+/** A table. On a phone, each row is a block, with the name of the column before each value. */
 export function Listing<Row extends object>({ columns, ...rest }: Props<Row>) {
   return (
     <Table<Row>

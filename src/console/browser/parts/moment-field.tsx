@@ -1,6 +1,6 @@
 import { DatePicker, type DatePickerProps } from 'antd'
 
-/** A date with its time. Enter takes what was typed, and sends no form. */
+/** A field for date and time. Enter accepts the typed value, and does not submit the form. */
 export function MomentField(given: DatePickerProps) {
   return (
     <DatePicker

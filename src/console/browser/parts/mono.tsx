@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useCommon } from '../texts/language.tsx'
 import { CheckIcon, CopyIcon } from './icons.tsx'
 
-/** Copies a text; says so for a moment. `label` names what is copied. */
+/** A button that copies a text and confirms it for a moment. `label` names the text. */
 export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
   const say = useCommon()
   const [copied, setCopied] = useState(false)

@@ -24,7 +24,7 @@ function useOperating(): Operating {
 }
 
 interface Props<T extends object> {
-  /** The operation that the form calls, whose declaration its fields follow. */
+  /** The operation that the form calls. The fields follow its declaration. */
   readonly of: OperationName
   readonly form?: FormInstance<T>
   readonly initial?: Partial<T>
@@ -32,7 +32,7 @@ interface Props<T extends object> {
   readonly error: Error | null
   readonly onFinish: (values: T) => void
   readonly children: ReactNode
-  /** What stands beside the form, and may show the refusal that no field shows. */
+  /** Content beside the form, which may show a refusal that no field shows. */
   readonly aside?: ReactNode
   readonly layout?: Pick<
     FormProps<T>,
@@ -41,8 +41,8 @@ interface Props<T extends object> {
 }
 
 /**
- * A form for an operation. Its fields (`ParameterField`, `ParameterPairs`) take label, limits and defaults from the declaration, and a
- * refusal that names a parameter is shown at the field of that parameter; any other one by `UnplacedRefusal`.
+ * A form for an operation. Its fields (`ParameterField`, `ParameterPairs`) take label, limits and defaults from the declaration, and show
+ * refusals that name their parameter. `UnplacedRefusal` shows all other refusals.
  */
 export function OperationForm<T extends object>({
   of,

@@ -6,7 +6,7 @@ import { Refused } from './refused.tsx'
 
 interface Props {
   readonly title: ReactNode
-  /** What the window is called: never a secret. */
+  /** The title of the window. It must not contain a secret. */
   readonly name: string
   readonly lead?: ReactNode
   readonly actions?: ReactNode
@@ -14,7 +14,7 @@ interface Props {
   readonly children: ReactNode
 }
 
-/** A page: where it stands, what it is, what can be done, its content, and the calls that it makes. */
+/** A page: its path, its title, its actions, its content, and the calls that it made. */
 export function Page({ title, name, lead, actions, crumbs, children }: Props) {
   useEffect(() => {
     document.title = `${name} · Strongroom`
@@ -39,21 +39,21 @@ export function Page({ title, name, lead, actions, crumbs, children }: Props) {
   )
 }
 
-/** What reads: an answer of react-query. */
+/** A result of react-query. */
 export interface Reading {
   readonly error: Error | null
   readonly isPending: boolean
   refetch(): unknown
 }
 
-/** What a page shows while it reads, and when it can't. */
+/** Shows the state of a read: in progress, failed, or its content. */
 export function Ready({ of, children }: { readonly of: Reading; readonly children: () => ReactNode }) {
   if (of.error) return <Refused again={() => void of.refetch()} error={of.error} />
   if (of.isPending) return <Skeleton active paragraph={{ rows: 6 }} />
   return children()
 }
 
-/** A part of a page with a heading of its own. */
+/** A part of a page with its own heading. */
 export function Section({
   title,
   actions,
@@ -74,7 +74,7 @@ export function Section({
   )
 }
 
-/** Facts as pairs of a name and a value; a value that is undefined is left out. */
+/** Pairs of a name and a value. Omits pairs with an undefined value. */
 export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
     <dl className="facts wide">
@@ -90,7 +90,7 @@ export function Facts({ of }: { readonly of: readonly (readonly [name: string, v
   )
 }
 
-/** Nothing to show, and the next step. */
+/** The text for an empty page or list, and the next step. */
 export function Nothing({ text, children }: { readonly text: string; readonly children?: ReactNode }) {
   return (
     <div className="nothing">

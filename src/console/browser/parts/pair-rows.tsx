@@ -2,32 +2,32 @@ import { AutoComplete, Button, Form, Input } from 'antd'
 import { useState } from 'react'
 import { DeleteIcon, PlusIcon } from './icons.tsx'
 
-/** A pair as a form holds it; one that was just added has neither. */
+/** A pair in a form. A new pair has neither key nor value. */
 export interface Pair {
   readonly key?: string
   readonly value?: string
 }
 
-/** The pairs that have a key, as they were typed. */
+/** The pairs that have a key, unchanged. */
 export function givenPairs(pairs: readonly Pair[] | undefined): readonly (readonly [key: string, value: string])[] {
   return (pairs ?? []).flatMap(({ key = '', value = '' }) => (key === '' ? [] : [[key, value] as const]))
 }
 
 interface Props {
-  /** The field of the form that holds the pairs. */
+  /** The form's field with the pairs. */
   readonly name: string
-  /** What the rows and the button are called; rows are counted from 1. */
+  /** The labels of the rows and the button. Rows are counted from 1. */
   readonly called: {
     key(row: number): string
     value(row: number): string
     remove(row: number): string
     readonly add: string
   }
-  /** What an empty key and an empty value show. */
+  /** The placeholders of an empty key and an empty value. */
   readonly placeholders: readonly [key: string, value: string]
-  /** Keys that are offered. */
+  /** Suggested keys. */
   readonly keys?: readonly string[]
-  /** What a key, a value and the rows together must be; each throws what is wrong. */
+  /** Checks for a key, a value and all rows together. Each throws its error. */
   readonly rules?: {
     readonly key: Validator<string>
     readonly value: Validator<string>
@@ -37,7 +37,7 @@ interface Props {
 
 type Validator<Held> = (rule: unknown, held: Held | undefined) => Promise<void>
 
-/** Rows of a key and a value, which are added and removed: tags, an encryption context, conditions. */
+/** Rows of a key and a value, which can be added and removed: tags, an encryption context, conditions. */
 export function PairRows({ name, called, placeholders, keys, rules }: Props) {
   const [isAdded, setAdded] = useState(false)
   const checked = <Held,>(validator: Validator<Held> | undefined) => (validator ? [{ validator }] : [])

@@ -6,28 +6,28 @@ import { useRules } from '../texts/rules.ts'
 import { useHasInitial, useParameter, useRefusalAt } from './operation-form.tsx'
 
 interface Props {
-  /** The parameter, and the form's field for it. */
+  /** The name of the parameter and of the form's field. */
   readonly name: string
-  /** Its operation, where it is not the form's. */
+  /** The parameter's operation, if it is not the form's. */
   readonly of?: OperationName
-  /** What it is called; some names say its limits. */
+  /** The label; some labels contain the limits. */
   readonly label?: string | ((limits: Limits) => string)
   readonly extra?: ReactNode | ((limits: Limits) => ReactNode)
-  /** What is sent for what is typed, where that is another text. */
+  /** Converts the typed text to the text to send, if they differ. */
   readonly sent?: (typed: string) => Value
-  /** How the form calls a choice. */
+  /** The label of a choice. */
   readonly labelOf?: (choice: string) => string
-  /** Set where the form needs what the operation can do without. */
+  /** Set if the form requires a value that the operation does not require. */
   readonly needed?: boolean
-  /** Whether the field stands in the item of another one. */
+  /** Whether the field is inside the item of another field. */
   readonly noStyle?: boolean
-  /** How the input takes its value, where `children` is not the usual one of a truth value. */
+  /** Set for a truth value whose input takes it as `value` instead of `checked`. */
   readonly valuePropName?: 'value'
-  /** The input, where it is not the usual one of the parameter's type. */
+  /** The input, if it is not the default for the parameter's type. */
   readonly children?: ReactElement
 }
 
-/** A field for a parameter: what it takes, what it needs and what it begins with are the declaration's. */
+/** A field for a parameter. Its limits, whether it is required, and its default come from the declaration. */
 export function ParameterField({
   name,
   of,
@@ -73,7 +73,7 @@ export function ParameterField({
   )
 }
 
-/** Whether the field has a value whatever the reader does, so that no mark calls it optional. */
+/** Whether the field always has a value, so that it is not marked as optional. */
 function isAlwaysSet({ Type, Default }: DeclaredParameter): boolean {
   return Type === 'boolean' || (Type === 'choice' && Default !== undefined)
 }
@@ -89,7 +89,7 @@ function usualInput(declared: DeclaredParameter, labelOf: Props['labelOf'] = (ch
 interface MemberProps {
   /** The parameter: a list in JSON. */
   readonly name: string
-  /** The member of its items, and the form's field for it. */
+  /** The member of the list's items, and the name of the form's field. */
   readonly member: string
   readonly label: string
   readonly children: ReactElement
@@ -99,7 +99,7 @@ interface MemberProps {
 export function MemberField({ name, member, label, children }: MemberProps) {
   const declared = useParameter(name)
   const rules = useRules()
-  // What the list as a whole is refused for shows at its first member.
+  // A refusal of the whole list is shown at its first member.
   const isFirst = member === declared.Members?.[0]?.Name
   const refusal = useRefusalAt(member, declared, isFirst ? [name] : [])
   const limits: Limits = declared.Members?.find(({ Name }) => Name === member) ?? {}
@@ -125,14 +125,14 @@ export function MemberField({ name, member, label, children }: MemberProps) {
 
 interface ItemProps {
   readonly name: string
-  /** What it is called, where the page has not said so. */
+  /** The label, if the page does not show one. */
   readonly label?: string
-  /** The value, which the form does not hold. */
+  /** The value, which is not in the form. */
   readonly value: string
   readonly children: ReactElement
 }
 
-/** The place of a parameter whose input keeps its value itself: its limits and its refusal show here. */
+/** The item for a parameter whose input keeps its value outside of the form. It checks the limits and shows refusals. */
 export function ParameterItem({ name, label, value, children }: ItemProps) {
   const declared = useParameter(name)
   const rules = useRules()

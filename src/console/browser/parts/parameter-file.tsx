@@ -2,11 +2,11 @@ import { FileField, type FileFieldProps } from './file-field.tsx'
 import { useParameter, useRefusalAt } from './operation-form.tsx'
 
 interface Props extends FileFieldProps {
-  /** The parameter that the file's content is. */
+  /** The parameter that gets the content of the file. */
   readonly parameter: string
 }
 
-/** A file whose content is a parameter of the form's operation: what the service refuses of it shows here. */
+/** A field for a file with the value of a parameter of the form's operation. It shows refusals of this parameter. */
 export function ParameterFile({ parameter, ...field }: Props) {
   const { help } = useRefusalAt(parameter, useParameter(parameter))
   return (

@@ -6,17 +6,17 @@ import { useParameter, useRefusalAt } from './operation-form.tsx'
 import { type Pair, PairRows } from './pair-rows.tsx'
 
 interface Props {
-  /** The parameter, and the form's field for it: a list or a map in JSON. */
+  /** The parameter (a list or a map in JSON), and the name of the form's field. */
   readonly name: string
   readonly label: string
   readonly extra?: ReactNode
   readonly called: Parameters<typeof PairRows>[0]['called']
   readonly placeholders: readonly [key: string, value: string]
-  /** The JSON that is sent for the pairs. */
+  /** Converts the pairs to the JSON to send. */
   readonly sent: (pairs: readonly Pair[] | undefined) => string | undefined
 }
 
-/** Rows of keys and values for a parameter, with the limits that it declares for itself and for the members of its items. */
+/** Rows of keys and values for a parameter, with the declared limits of the parameter and of the members of its items. */
 export function ParameterPairs({ name, label, extra, called, placeholders, sent }: Props) {
   const declared = useParameter(name)
   const members = declared.Members ?? []

@@ -5,8 +5,8 @@ import { WhyNot } from './allowed.tsx'
 import { Mono } from './mono.tsx'
 
 /**
- * What the service refused: its message, Code, RequestId and what it recommends; for what policies do not allow, the action and the statement
- * that is missing. An error of the page itself has none of these.
+ * Shows a refusal: its message, Code, RequestId and Recommend. If policies do not allow the action, also the action and the missing
+ * statement. An error of the page itself has none of these.
  */
 export function Refused({ error, again }: { readonly error: Error | null; readonly again?: () => void }) {
   const say = useCommon()
@@ -76,7 +76,7 @@ export function Refused({ error, again }: { readonly error: Error | null; readon
   )
 }
 
-/** A recommendation is an address; only one of the web becomes a link. */
+/** The address in Recommend. Only a web address becomes a link. */
 function Recommended({ text }: { readonly text: string }) {
   if (!/^https?:\/\//.test(text)) return <span>{text}</span>
   return (

@@ -3,7 +3,7 @@ import { givenPairs, type Pair } from './pair-rows.tsx'
 import { ParameterPairs } from './parameter-pairs.tsx'
 import { tagTexts } from './tags.texts.ts'
 
-/** Rows for the tags of something new: the field Tags of its form. */
+/** Rows for the tags of a new resource: the field Tags of its form. */
 export function TagRows() {
   const say = useTexts(tagTexts)
   return (
@@ -22,7 +22,7 @@ export function TagRows() {
   )
 }
 
-/** The parameter Tags for rows of keys and values; undefined where none is filled in. */
+/** The parameter Tags from rows of keys and values; undefined if all rows are empty. */
 export function tagsOf(pairs: readonly Pair[] | undefined): string | undefined {
   const given = givenPairs(pairs)
   return given.length > 0 ? JSON.stringify(given.map(([TagKey, TagValue]) => ({ TagKey, TagValue }))) : undefined

@@ -21,13 +21,13 @@ interface Props {
   /** The parameter that names the resource: its KeyId or SecretName. */
   readonly of: Readonly<Record<string, string>>
   readonly tags: readonly Tag[]
-  /** What stands there when there are no tags. */
+  /** The text without tags. */
   readonly none: string
-  /** Why nobody can change the tags, whatever policies allow. */
+  /** Why nobody can change the tags, regardless of policies. */
   readonly because?: string | false | undefined
 }
 
-/** The tags of a key or a secret: added and removed. */
+/** The tags of a key or a secret, which can be added and removed. */
 export function TagSection({ arn, of, tags, none, because }: Props) {
   const say = useTexts(tagTexts)
   const common = useCommon()

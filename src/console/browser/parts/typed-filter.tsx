@@ -4,7 +4,7 @@ import { lackOf, Off, type Permission, WhyNot } from './allowed.tsx'
 
 const TYPED_FOR_MS = 250
 
-/** What is typed stays as typed; the list follows when the typing rests. */
+/** A filter for typed text. The list is updated after a pause in typing. */
 export function TypedFilter({
   value,
   label,
@@ -14,7 +14,7 @@ export function TypedFilter({
 }: {
   readonly value: string
   readonly label: string
-  /** What its use needs and the caller may not do. */
+  /** The missing permission for the filter. */
   readonly lack?: Permission | undefined
   readonly onChange: (value: string) => void
   readonly className?: string
@@ -30,7 +30,7 @@ export function TypedFilter({
     }, TYPED_FOR_MS)
     return () => clearTimeout(timer)
   }, [typed])
-  // The filters were cleared, or the browser went back.
+  // Follows a change from outside: the filters were cleared, or the browser went back.
   useEffect(() => {
     if (value === asked.current) return
     asked.current = value

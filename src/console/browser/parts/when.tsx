@@ -6,7 +6,7 @@ interface Props {
   readonly dayOnly?: boolean
 }
 
-/** A moment, to the second; the distance from now beside it where asked. */
+/** A date and time to the second, on request with the distance from now. */
 export function When({ date, ago = false, dayOnly = false }: Props) {
   const dates = useDates()
   const say = useCommon()

@@ -6,14 +6,14 @@ import { commandLine } from '../command-line.texts.ts'
 
 interface Props {
   readonly code: string
-  /** What the command line calls itself: nobody has proved it. */
+  /** The name that the command line gives for itself, unverified. */
   readonly name: string
-  /** Where it asked from; absent for this machine. */
+  /** The source address of its request; absent for this machine. */
   readonly address?: string
   readonly since?: string
 }
 
-/** Which command line asks, and whose session it would get. */
+/** The command line that asks, and the identity that its session would have. */
 export function Asker({ code, name, address, since }: Props) {
   const say = useTexts(commandLine)
   const { UserName, AccountAlias, AccountId, MFAAuthenticated } = useSession()

@@ -4,12 +4,12 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { createKeyTexts } from '../create-key.texts.ts'
 
 interface Props {
-  /** Whether the KeySpec allows only material that the service makes. */
+  /** Whether the KeySpec allows only material that the service generates. */
   readonly isPair: boolean
   readonly isExternal: boolean
 }
 
-/** What few need: material from outside, and protection from deletion. */
+/** Rarely used options: external material, and deletion protection. */
 export function Advanced({ isPair, isExternal }: Props) {
   const say = useTexts(createKeyTexts)
   const common = useCommon()
@@ -33,7 +33,7 @@ export function Advanced({ isPair, isExternal }: Props) {
   return <Collapse ghost items={[{ key: 'advanced', forceRender: true, label: say('advanced'), children }]} />
 }
 
-/** A box to tick before a key is made whose material nobody else keeps. */
+/** A checkbox that confirms the responsibility for external material before the key is created. */
 function Understand() {
   const say = useTexts(createKeyTexts)
   return (

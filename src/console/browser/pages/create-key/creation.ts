@@ -1,4 +1,4 @@
-// From the form to the API: the call that makes a key, and the calls that follow it.
+// From the form to the API: the call that creates a key, and the calls after it.
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { tagsOf } from '../../parts/tag-rows.tsx'
 import { aliasName } from '../../service/alias-name.ts'
@@ -6,7 +6,7 @@ import { call, type Parameters } from '../../service/call.ts'
 import { isForEitherUsage, isSymmetric } from '../../service/key-specs.ts'
 import type { KeyMetadata } from '../../service/replies/keys.ts'
 
-/** What the form holds. A field that does not apply to the KeySpec keeps what was chosen before, and is not sent. */
+/** The values of the form. A field that does not apply to the KeySpec keeps its value, but is not sent. */
 export interface Values {
   readonly KeySpec: string
   readonly KeyUsage?: string
@@ -28,7 +28,7 @@ export function isExternal({ KeySpec, Origin }: Pick<Values, 'KeySpec' | 'Origin
   return isSymmetric(KeySpec) && Origin === 'EXTERNAL'
 }
 
-/** Makes the key, its alias and its protection. `made` learns the KeyId before the calls that follow, which may be refused. */
+/** Creates the key, its alias and its protection. `made` receives the KeyId before the later calls, which may be refused. */
 export async function createKey(values: Values, region: string, made: (keyId: string) => void): Promise<string> {
   const { KeyMetadata } = await call<{ KeyMetadata: KeyMetadata }>('Kms', 'CreateKey', region, parametersOf(values))
   const { KeyId } = KeyMetadata

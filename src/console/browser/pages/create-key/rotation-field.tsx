@@ -6,7 +6,7 @@ import { createKeyTexts } from '../create-key.texts.ts'
 /** In days. */
 const PERIODS = [30, 90, 180, 365]
 
-/** How often the key rotates. `because` says why it never does, where it does not. */
+/** The field for the rotation interval. `because` is the reason why the key can't rotate, if it can't. */
 export function RotationField({ because }: { readonly because: string | undefined }) {
   const say = useTexts(createKeyTexts)
   const rotation = Form.useWatch('rotation') ?? 'off'

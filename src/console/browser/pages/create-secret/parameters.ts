@@ -1,4 +1,4 @@
-// What CreateSecret gets for what the form of a secret holds.
+// Converts the form of a secret to the parameters of CreateSecret.
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { tagsOf } from '../../parts/tag-rows.tsx'
 import type { Parameters } from '../../service/call.ts'
@@ -15,14 +15,14 @@ interface CommonValues {
   readonly Tags?: readonly Pair[]
 }
 
-/** Of a secret whose value the caller writes. */
+/** The parameters of a secret whose value the caller writes. */
 export interface GenericValues extends CommonValues {
   readonly SecretType: 'Generic'
   readonly SecretName: string
   readonly SecretData: string
 }
 
-/** Of a secret that the service rotates; the fields of the other kind are not there. */
+/** The parameters of a secret that the service rotates, without the fields of the other kind. */
 export interface RotatedValues extends CommonValues {
   readonly SecretType: 'RAMCredentials' | 'Rds'
   readonly SecretName: string

@@ -1,4 +1,4 @@
-// The fields of secrets that the service rotates: whose credential it is, the credential as it is now, and how often it changes.
+// The fields of secrets that the service rotates: the owner of the credential, the present credential, and the interval.
 import { AutoComplete, Form, Input, Radio } from 'antd'
 import { useEffect } from 'react'
 import { useParameter, useRefusalAt } from '../../parts/operation-form.tsx'
@@ -11,10 +11,10 @@ import { createSecretTexts } from '../create-secret.texts.ts'
 import { kindTexts } from '../secret/kinds.texts.ts'
 import type { RotatedValues } from './parameters.ts'
 
-/** Refuses a user or a database that is not there. */
+/** The code that refuses a user or a database that does not exist. */
 const ABSENT = 'Forbidden.ResourceNotFound'
 
-/** The AccessKeys of a RAM user; where the caller may list them, their IDs are there already. */
+/** The AccessKeys of a RAM user. If the caller may list them, the IDs are filled in. */
 export function AccessKeysOfUser() {
   const say = useTexts(createSecretTexts)
   const kind = useTexts(kindTexts)
@@ -126,8 +126,8 @@ function Credential({ at, id, secret, isNeeded }: CredentialProps) {
 }
 
 /**
- * A field that is a part of the parameter `of`, which the service checks as a whole: what it refuses of it shows at its first field. `code` is a code
- * that refuses this part without naming the parameter.
+ * A field that is a part of the parameter `of`, which the service checks as a whole. A refusal of the parameter is shown at its first field. `code`
+ * refuses this part without naming the parameter.
  */
 function Part({
   of,

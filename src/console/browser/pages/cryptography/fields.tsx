@@ -1,4 +1,4 @@
-// The fields for what is encrypted and decrypted.
+// The fields for plaintexts and ciphertexts.
 import { Form, Input, Segmented } from 'antd'
 import type { ComponentProps, ReactNode } from 'react'
 import { ParameterField } from '../../parts/parameter-field.tsx'
@@ -8,21 +8,21 @@ import { toBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
 
-/** How a plaintext is typed: a text is sent as UTF-8. */
+/** The form of a typed plaintext. Text is sent as UTF-8. */
 export type Writing = 'text' | 'base64'
 
-/** The typed plaintext in Base64, as operations take it. */
+/** The typed plaintext in Base64, the form of the parameter. */
 export function plaintextOf(as: Writing, typed: string): string {
   return as === 'text' ? toBase64(new TextEncoder().encode(typed)) : typed.trim()
 }
 
 interface Props {
   readonly help: ReactNode | ((limits: Limits) => ReactNode)
-  /** What the limits of the parameter are about. */
+  /** The value to which the limits of the parameter apply. */
   readonly sent: (as: Writing, typed: string) => Value
 }
 
-/** The parameter Plaintext, and the field `as` of the form. */
+/** The fields for the parameter Plaintext and for its form (`as`). */
 export function PlaintextField({ help, sent }: Props) {
   const say = useTexts(cryptographyTexts)
   const as: Writing = Form.useWatch('as') ?? 'text'

@@ -1,4 +1,4 @@
-// The operations that can be tried by hand, each with its form.
+// The forms of the operations to try by hand.
 import { Form, Switch } from 'antd'
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
@@ -45,7 +45,7 @@ export function Encrypt() {
   )
 }
 
-/** The bytes of Base64; what is none is a text, as the service takes it. */
+/** The decoded bytes of Base64. Like the service, takes any other value as text. */
 function decoded(typed: string): Uint8Array | string {
   try {
     return fromBase64(typed.trim())

@@ -9,7 +9,7 @@ import type { Aliases } from '../../service/replies/keys.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
 
-/** A key by its ID or alias; the aliases of the region are offered. */
+/** The field for a key by ID or alias, which suggests the aliases of the region. */
 export function KeyField({ name, label }: { readonly name: string; readonly label: string }) {
   const say = useTexts(cryptographyTexts)
   const region = useRegion()
@@ -33,12 +33,12 @@ export function KeyField({ name, label }: { readonly name: string; readonly labe
   )
 }
 
-/** The key that the address names, with which forms begin; '' for none. */
+/** The key in the address, the initial value of forms; '' for none. */
 export function useKeyInAddress(): string {
   return useSearchParams()[0].get('key') ?? ''
 }
 
-/** The ID of the key that was typed as its ID or alias; null while it is neither. */
+/** The ID of the key with the typed ID or alias; null while there is no such key. */
 export function useKeyId(typed = ''): string | null {
   const aliases = useKeyAliases()
   const name = typed.trim()

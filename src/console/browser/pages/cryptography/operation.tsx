@@ -15,11 +15,11 @@ import { type Result, ResultView } from './result.tsx'
 
 interface Props<T extends object> {
   readonly of: OperationName
-  /** The parameter that takes the encryption context; null where the operation has none. */
+  /** The parameter of the encryption context; null where the operation has none. */
   readonly context?: string | null
   readonly run: (values: T, region: string) => Promise<Result>
   readonly verb: string
-  /** The action that is asked on the key that the form names; none where only the service knows the key. */
+  /** The action to check on the key in the form; none where only the service knows the key. */
   readonly action?: (values: Partial<T>) => string
   /** Why the operation has to wait. */
   readonly because?: string | false
@@ -27,16 +27,16 @@ interface Props<T extends object> {
   readonly children: ReactNode
 }
 
-/** The encryption context as operations take it. */
+/** The encryption context in the form of the parameter. */
 export function contextOf(pairs: readonly Pair[] | undefined): string | undefined {
   const given = givenPairs(pairs)
   return given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined
 }
 
-/** What is sent for Base64 that was copied with line breaks. */
+/** Base64 without the line breaks of a copied text. */
 export const withoutBlanks = (typed: string) => typed.replace(/\s+/g, '')
 
-/** The form of an operation beside its result, which lives as long as the page. */
+/** The form of an operation and its result, which is kept only on the page. */
 export function Operation<T extends object>({
   of,
   context = 'EncryptionContext',

@@ -12,11 +12,11 @@ export interface Result {
   readonly KeyVersionId?: string
   readonly CiphertextBlob?: string
   readonly Plaintext?: string
-  /** A signature, or whether it is one. */
+  /** A signature, or whether a signature is valid. */
   readonly Value?: string | boolean
 }
 
-/** What an operation returned: ciphertext, plaintext, and the key that it used. */
+/** The result of an operation: ciphertext, plaintext, and the key. */
 export function ResultView({ result }: { readonly result: Result }) {
   const say = useTexts(cryptographyTexts)
   return (
@@ -52,7 +52,7 @@ export function ResultView({ result }: { readonly result: Result }) {
   )
 }
 
-/** Hidden until it is asked for; copied without being shown. Text where it is UTF-8, hex otherwise. */
+/** A plaintext, hidden until the reader shows it, and copied without being shown. As text if it is UTF-8, otherwise in hex. */
 function Plaintext({ base64 }: { readonly base64: string }) {
   const say = useTexts(cryptographyTexts)
   const common = useCommon()

@@ -1,4 +1,4 @@
-// Signing and verifying by hand: the browser makes the digest of a message, and the service sees that alone.
+// Signing and verifying by hand. The browser computes the digest of a message, and the service gets only the digest.
 import { Form, Input, Segmented } from 'antd'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
@@ -66,7 +66,7 @@ export function Verify() {
   )
 }
 
-/** Browsers have SHA-256, over HTTPS and from the same machine; the digest of SM2 needs the public key, too. */
+/** Browsers offer SHA-256 over HTTPS and on the same machine. The digest for SM2 would also need the public key. */
 function hasDigestOf(algorithm: string | undefined): boolean {
   return algorithm !== 'SM2DSA' && window.isSecureContext
 }

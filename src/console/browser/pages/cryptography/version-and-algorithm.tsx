@@ -1,4 +1,4 @@
-// The fields of operations with a pair: the version of the key, and the algorithm.
+// The fields of operations with an asymmetric key: the version and the algorithm.
 import { useIsFetching } from '@tanstack/react-query'
 import { AutoComplete, Form, Select } from 'antd'
 import { useEffect } from 'react'
@@ -12,7 +12,7 @@ import { useKeyId } from './key-field.tsx'
 
 const LOOKS_UP = new Set<unknown>(['ListAliases', 'DescribeKey', 'ListKeyVersions'])
 
-/** Whether the versions and algorithms of the named key, which the form fills in, are still to come. */
+/** Whether the versions and algorithms of the named key are still being read. The form fills them in. */
 export function useIsLookedUp(): boolean {
   return (
     useIsFetching({ predicate: ({ queryKey: [, , operation], state }) => LOOKS_UP.has(operation) && !state.data }) > 0
@@ -28,11 +28,11 @@ interface Values {
 interface Props {
   /** Whether the operation takes an algorithm with a key. */
   readonly takes: (key: KeyMetadata, algorithm: string) => boolean
-  /** What is said of a key that takes none. */
+  /** The text for a key without such an algorithm. */
   readonly none: string
 }
 
-/** What the named key has of each; the newest version and the first algorithm are chosen at first. */
+/** The versions and algorithms of the named key. The newest version and the first algorithm are preselected. */
 export function VersionAndAlgorithm({ takes, none }: Props) {
   const say = useTexts(cryptographyTexts)
   const form = Form.useFormInstance<Values>()

@@ -6,7 +6,7 @@ const BARS = 48
 const [WIDTH, HEIGHT] = [720, 72]
 const TOP = 4
 
-/** Calls over time, those that succeeded and those that were refused. */
+/** Successful and refused calls over time. */
 export function EventChart({ events }: { readonly events: readonly TrailEvent[] }) {
   const say = useTexts(eventTexts)
   const dates = useDates()

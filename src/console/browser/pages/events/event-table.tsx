@@ -83,7 +83,7 @@ function EventDetail({ event }: { readonly event: TrailEvent }) {
   )
 }
 
-/** Which statement denied the call, or would have allowed it; nothing for a call that policies did not refuse. */
+/** The statement that denied the call, or one that would have allowed it; nothing if policies did not deny the call. */
 function Denied({ event: { additionalEventData, userIdentity } }: { readonly event: TrailEvent }) {
   const say = useTexts(eventTexts)
   const detail = additionalEventData?.AccessDeniedDetail
@@ -120,7 +120,7 @@ function Denied({ event: { additionalEventData, userIdentity } }: { readonly eve
   )
 }
 
-/** Whom the simulator is asked about; null for whom it does not know. */
+/** The principal for the simulator; null for a caller that it does not support. */
 function principalOf(identity: TrailEvent['userIdentity']): string | null {
   const { type, userName } = identity ?? {}
   if (!userName) return null

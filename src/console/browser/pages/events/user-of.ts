@@ -1,6 +1,6 @@
 import type { TrailEvent } from '../../service/replies/trail.ts'
 
-/** Who made a call, as lists name them. */
+/** The name of a caller in lists. */
 export function userOf({ userIdentity }: TrailEvent): string {
   return userIdentity?.userName ?? userIdentity?.type ?? ''
 }

@@ -11,7 +11,7 @@ import { hsmTexts } from '../hsm.texts.ts'
 const ACTION = 'kms:InspectHsm'
 const TONES = { Serving: 'good', Away: 'bad', PinRefused: 'bad' } as const
 
-/** The tokens of the HSM: whether each serves, what it is, and what it can do. */
+/** The tokens of the HSM: the state, the device and the abilities of each. */
 export function Tokens() {
   const say = useTexts(hsmTexts)
   const common = useCommon()

@@ -1,7 +1,7 @@
 import type { Dayjs } from 'dayjs'
 import type { Algorithm } from '../../service/wrapping.ts'
 
-/** How the material comes, and when it expires. */
+/** The way of wrapping the material, and its expiry. */
 export interface Choice {
   readonly way: 'browser' | 'openssl'
   readonly WrappingAlgorithm: Algorithm
@@ -15,7 +15,7 @@ export interface ImportParameters {
   readonly TokenExpireTime: string
 }
 
-/** What both ways of wrapping get. */
+/** The properties of both ways of wrapping. */
 export interface WrappingProps {
   readonly keyId: string
   readonly choice: Choice

@@ -9,7 +9,7 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { importTexts } from '../import-material.texts.ts'
 import type { WrappingProps } from './choice.ts'
 
-/** A local file, wrapped by WebCrypto. */
+/** Wraps a local file by WebCrypto. */
 export function InBrowser({ choice, parameters, back, send }: WrappingProps) {
   const say = useTexts(importTexts)
   const common = useCommon()

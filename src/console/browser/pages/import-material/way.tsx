@@ -12,7 +12,7 @@ import type { Choice } from './choice.ts'
 
 const INITIAL: Choice = { way: 'browser', WrappingAlgorithm: 'RSAES_OAEP_SHA_256', expires: 'never' }
 
-/** Asks where the material is wrapped, how, and when it expires. */
+/** Asks where and how the material is wrapped, and when it expires. */
 export function Way({ arn, next }: { readonly arn: string; readonly next: (choice: Choice) => void }) {
   const say = useTexts(importTexts)
   const common = useCommon()
@@ -52,7 +52,7 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
           ]}
         />
       </Form.Item>
-      {/* The parameter is a number of seconds, KeyMaterialExpireUnix; the form asks for a moment, and now is no limit of a declaration. */}
+      {/* The parameter is a number of seconds, KeyMaterialExpireUnix; the form asks for a date, and checks itself that it is in the future. */}
       {expires === 'date' && (
         <Form.Item
           label={say('until.date')}

@@ -12,7 +12,7 @@ import { useCommon, useDates, useTexts } from '../../texts/language.tsx'
 import { importTexts } from '../import-material.texts.ts'
 import type { WrappingProps } from './choice.ts'
 
-/** Public key and token to download, the lines of OpenSSL, and what they write to upload. */
+/** The downloads of public key and token, the commands of OpenSSL, and the upload of their output. */
 export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingProps) {
   const say = useTexts(importTexts)
   const common = useCommon()
@@ -66,7 +66,7 @@ export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingP
   )
 }
 
-/** Base64 as tools write it, lines or not. */
+/** Base64 from tools, with or without line breaks. */
 async function textOf(file: File | null): Promise<string> {
   return ((await file?.slice(0, 65_536).text()) ?? '').replace(/\s+/g, '')
 }

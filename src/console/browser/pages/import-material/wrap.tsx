@@ -15,11 +15,11 @@ interface Props {
   readonly done: () => void
 }
 
-/** Gets the public key and the token, and imports what is wrapped with them. */
+/** Gets the public key and the token, and imports the wrapped material. */
 export function Wrap({ keyId, choice, back, done }: Props) {
   const region = useRegion()
   const once = useId()
-  // Public key and token belong together: what was shown is never replaced while the reader works with it.
+  // Public key and token belong together, so they are not read again while the reader works with them.
   const parameters = useQuery({
     queryKey: [region, 'import-parameters', keyId, choice.WrappingAlgorithm, once],
     queryFn: ({ signal }) =>

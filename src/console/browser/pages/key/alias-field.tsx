@@ -7,7 +7,7 @@ import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
 interface Props {
-  /** Whether the form can do without an alias. */
+  /** Whether the alias may be empty. */
   readonly needed: boolean
 }
 

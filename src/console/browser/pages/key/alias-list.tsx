@@ -24,7 +24,7 @@ interface Props {
   readonly aliases: AliasesReply
 }
 
-/** The aliases of a key: created, copied, deleted. */
+/** The aliases of a key, which can be created, copied and deleted. */
 export function AliasList({ metadata, aliases }: Props) {
   const say = useTexts(keyTexts)
   const common = useCommon()

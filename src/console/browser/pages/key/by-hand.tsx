@@ -8,7 +8,7 @@ import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { isServiceKey } from './service-key.ts'
 
-/** The operations that can be tried, by their texts, with their tabs on the page of cryptography. */
+/** The operations to try, by their texts, with their tabs on the page of cryptography. */
 const TABS = {
   encrypt: 'encrypt',
   decrypt: 'decrypt',
@@ -25,7 +25,7 @@ function operationsOf({ KeySpec, KeyUsage }: KeyMetadata): readonly (keyof typeo
   return KeyUsage === 'SIGN/VERIFY' ? ['sign', 'verify'] : ['encryptPair', 'decryptPair']
 }
 
-/** Leads to the page of cryptography, where the key is named already. */
+/** Links to the page of cryptography with the key filled in. */
 export function ByHand({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const region = useRegion()

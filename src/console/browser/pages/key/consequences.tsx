@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { KeyMetadata } from '../../service/replies/keys.ts'
 
-/** Which key a dialog is about. */
+/** Names the key of a dialog. */
 export function KeyName({ metadata }: { readonly metadata: KeyMetadata }) {
   return (
     <p>
@@ -11,7 +11,7 @@ export function KeyName({ metadata }: { readonly metadata: KeyMetadata }) {
   )
 }
 
-/** What follows, line by line. */
+/** The consequences, one in each line. */
 export function Consequences({ of }: { readonly of: readonly ReactNode[] }) {
   return (
     <ul className="consequences">

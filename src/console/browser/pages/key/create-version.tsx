@@ -11,10 +11,10 @@ import { Consequences, KeyName } from './consequences.tsx'
 import { versionTexts } from './versions.texts.ts'
 
 const ACTION = 'kms:CreateKeyVersion'
-/** How far versions are apart. */
+/** The shortest interval between two versions. */
 const APART_MS = 7 * 86_400_000
 
-/** Adds a version to a pair, after its consequences were said. */
+/** Shows the consequences, and adds a version to an asymmetric key. */
 export function CreateVersion({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(versionTexts)
   const dates = useDates()

@@ -113,7 +113,7 @@ function StateAllows({ metadata }: { readonly metadata: KeyMetadata }) {
   )
 }
 
-/** The calls of the last days at a glance; who may not look up events sees no chart. */
+/** A chart of the calls of the last days; absent for a caller who may not look up events. */
 function LastCalls({ keyId }: { readonly keyId: string }) {
   const say = useTexts(keyTexts)
   const region = useRegion()

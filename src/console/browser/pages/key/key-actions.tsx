@@ -21,7 +21,7 @@ export interface KeyAction {
   readonly because: string | false
 }
 
-/** What can be done with a key, and why not. */
+/** The actions on a key. A disabled action shows the reason. */
 export function useKeyActions(metadata: KeyMetadata): readonly KeyAction[] {
   const { KeyState, DeletionProtection } = metadata
   const unchangeable = useWhyUnchangeable(metadata)
@@ -63,7 +63,7 @@ interface Props {
   readonly close: () => void
 }
 
-/** Says in words what follows, then does it. */
+/** Shows the consequences of an action, and performs it after confirmation. */
 export function KeyDialog({ dialog, metadata, close }: Props) {
   const say = useTexts(keyActionTexts)
   const change = useChange(({ operation, more }: { operation: string; more: object }, region) =>

@@ -6,10 +6,10 @@ import type { Secrets } from '../../service/replies/secrets.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
 
-/** How many are named. */
+/** How many secrets are listed by name. */
 const NAMED = 10
 
-/** The secrets whose values a key encrypts, as far as the caller may know. */
+/** The secrets whose values a key encrypts, if the caller may list them. */
 export function useProtectedSecrets(keyId: string) {
   const arns = useArns()
   const questions = [
@@ -31,7 +31,7 @@ export function useProtectedSecrets(keyId: string) {
   return { data, error, lacks, isPending: !data && !error && !lacks }
 }
 
-/** Warns of the secrets that go with a key; says nothing where there are none. */
+/** Warns of the secrets that depend on a key; shows nothing without any. */
 export function ProtectedSecrets({ of }: { readonly of: ReturnType<typeof useProtectedSecrets> }) {
   const say = useTexts(keyActionTexts)
   const { data, error, lacks } = of

@@ -12,7 +12,7 @@ interface Props {
   readonly versionId: string
 }
 
-/** The public key of a version, to be copied or downloaded as PEM. */
+/** The public key of a version in PEM, to copy or to download. */
 export function PublicKey({ keyId, versionId }: Props) {
   const say = useTexts(versionTexts)
   const reply = useReply<{ readonly PublicKey: string }>('Kms', 'GetPublicKey', {

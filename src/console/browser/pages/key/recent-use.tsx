@@ -23,7 +23,7 @@ const USES = new Set([
   'GetSecretValue',
 ])
 
-/** The successful uses of a key in the trail, of its newest events in 90 days. */
+/** The successful uses of a key among its newest events of the last 90 days. */
 export function useRecentUse(keyId: string): {
   readonly isPending: boolean
   readonly error: Error | null
@@ -41,7 +41,7 @@ export function useRecentUse(keyId: string): {
   return { isPending, error, uses, last: uses[0] }
 }
 
-/** Who used the key last, each caller and operation once. */
+/** The latest callers of the key, each caller and operation once. */
 export function RecentUse({ of: { isPending, error, uses } }: { readonly of: ReturnType<typeof useRecentUse> }) {
   const say = useTexts(keyActionTexts)
   if (isPending) return <Skeleton active paragraph={{ rows: 1 }} title={false} />

@@ -13,7 +13,7 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { useWhyUnchangeable } from './service-key.ts'
 
-/** What is offered where nothing is set yet. */
+/** The default in the form of a key without rotation. */
 const USUAL_DAYS = 365
 const ACTION = 'kms:UpdateRotationPolicy'
 
@@ -23,12 +23,12 @@ interface Values {
   readonly RotationInterval: number
 }
 
-/** An interval as the service prints it, in seconds, as days. */
+/** Converts an interval in the form of the service (seconds) to days. */
 function daysOf(interval: string | undefined): number | undefined {
   return interval === undefined ? undefined : Math.round(Number.parseInt(interval, 10) / 86_400)
 }
 
-/** The automatic rotation of a key: how it is set, and setting it. Pairs have none, and say why. */
+/** The automatic rotation of a key, with a form to change it. For asymmetric keys, which have none, the reason. */
 export function Rotation({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const common = useCommon()

@@ -21,7 +21,7 @@ interface Props {
   readonly close: () => void
 }
 
-/** Schedules a deletion. A key that was used lately, as far as anybody can say, has its name typed before. */
+/** Schedules a deletion. For a key that was used recently, or may have been, the reader must type its name first. */
 export function ScheduleDeletion({ metadata, run, close }: Props) {
   const say = useTexts(keyActionTexts)
   const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: metadata.KeyId })
@@ -55,7 +55,7 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
   )
 }
 
-/** What follows, on the day that the form says. */
+/** The consequences, with the date from the form. */
 function WhatFollows({ metadata, names }: { readonly metadata: KeyMetadata; readonly names: readonly string[] }) {
   const say = useTexts(keyActionTexts)
   const dates = useDates()

@@ -6,7 +6,7 @@ import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { useWhyUnchangeable } from './service-key.ts'
 
-/** The tags of a key: added and removed. */
+/** The tags of a key, which can be added and removed. */
 export function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const because = useWhyUnchangeable(metadata)

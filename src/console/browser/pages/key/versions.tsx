@@ -17,7 +17,7 @@ import { versionTexts } from './versions.texts.ts'
 
 const PAGE_SIZE = 20
 
-/** The rotation of a key, and its versions; those of a pair with their public keys. */
+/** The rotation and the versions of a key; versions of an asymmetric key with their public keys. */
 export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(versionTexts)
   const common = useCommon()

@@ -20,19 +20,19 @@ const USES = {
 const ACTIONS = ['kms:DescribeKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion']
 const ACTIONS_ON_MATERIAL = ['kms:ImportKeyMaterial', 'kms:DeleteKeyMaterial']
 
-/** The actions that are asked about, those that use the key first. */
+/** The actions in the table; those that use the key come first. */
 function actionsOn({ KeySpec, KeyUsage, Origin }: KeyMetadata): readonly string[] {
   const uses = USES[isSymmetric(KeySpec) ? 'symmetric' : KeyUsage]
   return [...uses, ...ACTIONS, ...(Origin === 'EXTERNAL' ? ACTIONS_ON_MATERIAL : [])]
 }
 
 interface WhoCanReply {
-  /** Their ARNs. */
+  /** The ARNs of the principals. */
   readonly Principals: readonly string[]
   readonly Warnings: readonly string[]
 }
 
-/** Which principals may do what with a resource; why, the simulator says of each. */
+/** Shows which principals may perform which actions on a resource. The simulator gives the reasons for each. */
 export function WhoCan({ metadata }: { readonly metadata: KeyMetadata }) {
   const { Arn: arn } = metadata
   const actions = actionsOn(metadata)

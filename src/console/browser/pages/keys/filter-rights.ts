@@ -1,4 +1,4 @@
-// Some filters tell what is read of each key, so that the service refuses them to who may not read it of every key.
+// Some filters reveal properties of keys. The service refuses them to a caller who may not read these properties of every key.
 import type { Permission } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { useMayAsked } from '../../service/queries.ts'
@@ -7,7 +7,7 @@ import type { Wanted } from '../find-keys.ts'
 /** For each of these filters, the permission that the caller lacks, if any. */
 export type FilterLacks = Readonly<Partial<Record<keyof Wanted, Permission>>>
 
-/** Says which filters the caller may not use; null until that is known. */
+/** Finds the filters that the caller may not use; null until they are known. */
 export function useFilterLacks(): FilterLacks | null {
   const arns = useArns()
   const describe = { Action: 'kms:DescribeKey', Resource: arns.kms('key/*') }
@@ -25,7 +25,7 @@ export function useFilterLacks(): FilterLacks | null {
   return { ...lacked('text', describe, aliases), ...lacked('tag', tags), ...lacked('origin', describe) }
 }
 
-/** What is wanted by the filters that the caller may use; null until it is known which those are. */
+/** The wanted values of the filters that the caller may use; null until these are known. */
 export function allowedOf(wanted: Wanted, lacks: FilterLacks | null): Wanted | null {
   if (!lacks) return wanted.text || wanted.tag || wanted.origin ? null : wanted
   return {

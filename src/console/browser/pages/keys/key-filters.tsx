@@ -7,7 +7,7 @@ import type { Wanted } from '../find-keys.ts'
 import { keysTexts } from '../keys.texts.ts'
 import type { FilterLacks } from './filter-rights.ts'
 
-/** What narrows the list of keys. `change` takes what the address is to say, by the names of its parameters. A filter that the caller may not use is off. */
+/** The filters of the list of keys. `change` sets parameters of the address by name. A filter that the caller may not use is disabled. */
 export function KeyFilters({
   wanted,
   lacks,

@@ -4,7 +4,7 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { logOn } from '../log-on.texts.ts'
 import { type StepProps, Submit } from './step.tsx'
 
-/** The name, then the password. */
+/** Asks for the name, and then for the password. */
 export function NameAndPassword({ busy, step }: StepProps) {
   const say = useTexts(logOn)
   const common = useCommon()
@@ -61,7 +61,7 @@ export function NameAndPassword({ busy, step }: StepProps) {
   )
 }
 
-/** The AccessKey pair of the account or of a user. */
+/** Asks for the AccessKey pair of the account or of a user. */
 export function AccessKeyPair({ busy, step }: StepProps) {
   const say = useTexts(logOn)
   const common = useCommon()

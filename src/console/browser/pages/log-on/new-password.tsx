@@ -4,7 +4,7 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { logOn } from '../log-on.texts.ts'
 import { type StepProps, Submit } from './step.tsx'
 
-/** The new password that is due, typed twice. */
+/** Asks twice for the new password that is due. */
 export function NewPassword({ busy, step, reply }: StepProps) {
   const say = useTexts(logOn)
   const common = useCommon()

@@ -15,7 +15,7 @@ function useCodeRules() {
 
 const CODE_INPUT = { autoComplete: 'one-time-code', inputMode: 'numeric', maxLength: 8 } as const
 
-/** The code of the user's MFA device. */
+/** Asks for the code of the user's MFA device. */
 export function Code({ busy, step }: StepProps) {
   const say = useTexts(logOn)
   const rules = useCodeRules()
@@ -36,7 +36,7 @@ export function Code({ busy, step }: StepProps) {
   )
 }
 
-/** Binds an MFA device by two codes in a row. */
+/** Binds an MFA device by two consecutive codes. */
 export function Bind({ busy, step, reply }: StepProps) {
   const say = useTexts(logOn)
   const rules = useCodeRules()

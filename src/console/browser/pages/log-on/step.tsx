@@ -1,9 +1,9 @@
-// The steps of a log-on are no operations: nothing declares them, so their pages have the rules of their fields.
+// The steps of a log-on are not operations and have no declaration, so their pages define the rules of their fields.
 import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import type { Session } from '../../service/session.tsx'
 
-/** What the service says to a step: the session, or what it asks for next. */
+/** The service's reply to a step: the session, or the next step. */
 export interface Reply {
   readonly Session?: Session
   readonly Next?: 'Code' | 'BindMFADevice' | 'NewPassword'
@@ -13,7 +13,7 @@ export interface Reply {
   readonly PasswordPolicy?: Readonly<Record<string, number | boolean>>
 }
 
-/** What the page of each step gets: `step` sends the body of the step. */
+/** The properties of the page of a step. `step` sends the body of the step. */
 export interface StepProps {
   readonly busy: boolean
   readonly step: (body: object) => Promise<unknown>

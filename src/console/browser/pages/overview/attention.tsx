@@ -17,7 +17,7 @@ import {
   useTrailInDoubt,
 } from './looking.ts'
 
-/** All that needs attention, with the page where one acts; what could not be looked at says so. */
+/** Lists everything that needs attention, with links to the pages for it, and the checks that could not be made. */
 export function Attention({ lacks, importing }: { readonly lacks: Lacks; readonly importing: readonly string[] }) {
   const say = useTexts(attentionTexts)
   const places: readonly (Looked | null)[] = [
@@ -69,7 +69,7 @@ function Line({ finding: { tone, badge, to, link, isId, says, note } }: { readon
   )
 }
 
-/** A place that nobody could look at: the policies do not allow it, or the service did not answer. */
+/** A check that could not be made: the policies do not allow it, or the service did not answer. */
 function Unknown({ place: { name, lacks, error, again } }: { readonly place: Looked }) {
   const say = useTexts(attentionTexts)
   const common = useCommon()
@@ -95,7 +95,7 @@ function Unknown({ place: { name, lacks, error, again } }: { readonly place: Loo
   )
 }
 
-/** The statements that would allow a look at all places, which one may ask to see. */
+/** The statements that would allow all checks, shown on request. */
 function Missing({ places }: { readonly places: readonly Looked[] }) {
   const say = useTexts(attentionTexts)
   const lacks = places.flatMap(({ lacks }) => (lacks ? [lackOf(lacks)] : [])).filter(({ isExplicit }) => !isExplicit)

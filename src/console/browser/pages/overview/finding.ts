@@ -1,6 +1,6 @@
 import type { Permission } from '../../parts/allowed.tsx'
 
-/** Something that needs attention, and the page where one acts. */
+/** A matter that needs attention, with a link to the page for it. */
 export interface Finding {
   readonly id: string
   readonly tone: 'bad' | 'wait'
@@ -14,15 +14,15 @@ export interface Finding {
   readonly note?: string | undefined
 }
 
-/** What was found where one looked. */
+/** The findings of one check. */
 export interface Looked {
-  /** What was looked at, in words. */
+  /** The name of the check. */
   readonly name: string
   readonly findings: readonly Finding[]
   readonly isPending: boolean
   readonly error: Error | null
   readonly again: () => void
-  /** What the caller's policies lack to look there. */
+  /** The permission that the caller lacks for the check. */
   readonly lacks: Permission | null
 }
 
@@ -32,7 +32,7 @@ interface Source {
   refetch(): unknown
 }
 
-/** What was found in one place, or why nobody looked there. */
+/** The findings of one check, or why it could not be made. */
 export function looked(name: string, lacks: Permission | null, source: Source, findings: readonly Finding[]): Looked {
   if (lacks) return { name, findings: [], isPending: false, error: null, again: () => {}, lacks }
   const { isPending, error } = source

@@ -1,4 +1,4 @@
-// What Overview may not ask: the trail would show a refusal of each call that the caller's policies do not allow.
+// The calls that Overview must not make: each call that the caller's policies do not allow would leave a refusal in the trail.
 import type { Permission } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { type Question, useMayAsked } from '../../service/queries.ts'
@@ -6,7 +6,7 @@ import { type Question, useMayAsked } from '../../service/queries.ts'
 /** The permission that the caller lacks for an action; null where the action is allowed. */
 export type Lacks = (action: string, resource: string) => Permission | null
 
-/** Says which permissions the caller lacks for what Overview asks; null until that is known. */
+/** Finds the permissions that the caller lacks for the calls of Overview; null until they are known. */
 export function useLacks(): Lacks | null {
   const arns = useArns()
   const questions: readonly Question[] = [

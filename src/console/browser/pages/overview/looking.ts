@@ -1,4 +1,4 @@
-// Where Overview looks for what needs attention.
+// The checks of Overview for matters that need attention.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { useRegion } from '../../frame/region.ts'
 import { useArns } from '../../service/arns.ts'
@@ -17,12 +17,12 @@ import type { Lacks } from './lacks.ts'
 import { NEARLY_FULL, type Quota, useQuotas } from './quotas.ts'
 
 const DAY_MS = 86_400_000
-/** How many keys and users are looked at. */
+/** How many keys and users are checked. */
 export const LOOKED_AT = 10
 const WITHIN_DAYS = 30
 const UNUSED_DAYS = 90
 
-/** Keys that are deleted or whose material expires, and those that wait for material. */
+/** Keys that will be deleted or lose their material, and keys that wait for material. */
 export function useKeysInNeed(lacks: Lacks, importing: readonly string[]): Looked {
   const say = useTexts(attentionTexts)
   const dates = useDates()
@@ -67,7 +67,7 @@ export function useKeysInNeed(lacks: Lacks, importing: readonly string[]): Looke
   return { ...looked(say('keys'), lack, due, [...found, ...(count > 0 ? [more] : []), ...waiting]) }
 }
 
-/** The descriptions of keys, of those that the caller may see. */
+/** The descriptions of the keys that the caller may describe. */
 function useDescriptions(ids: readonly string[]): ReadonlyMap<string, string> {
   const region = useRegion()
   const { data } = useQuery({
@@ -168,7 +168,7 @@ interface IdleKey {
   readonly isNew: boolean
 }
 
-/** AccessKeys of the first users that nobody used lately. */
+/** AccessKeys of the first users that were not used recently. */
 export function useIdleKeys(lacks: Lacks): Looked {
   const say = useTexts(attentionTexts)
   const region = useRegion()

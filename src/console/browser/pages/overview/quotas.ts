@@ -8,10 +8,10 @@ import { useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
 import type { Lacks } from './lacks.ts'
 
-/** The share of a quota from which on it needs attention. */
+/** From this share on, the use of a quota needs attention. */
 export const NEARLY_FULL = 0.8
 
-/** How much of a quota is used, and the page of what it counts. */
+/** How much of a quota is used, and the page that lists the counted items. */
 export interface Quota {
   readonly id: string
   readonly name: string

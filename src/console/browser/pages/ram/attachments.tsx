@@ -21,7 +21,7 @@ interface Policies {
   readonly Policies: { readonly Policy: readonly Policy[] }
 }
 
-/** The policies of a principal, and, of a user, those that its groups bring. */
+/** The policies of a principal; for a user, also those of its groups. */
 export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Policy'>; readonly name: string }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
@@ -84,7 +84,7 @@ export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Poli
           title={say('add.permissions')}
           verb={common('do.ok')}
         >
-          {/* Each policy is a call of its own: the field holds those of all. */}
+          {/* The field holds several policies; each is attached by a separate call. */}
           <Form.Item
             extra={say('policies.choose')}
             label={common('nav.policies')}

@@ -23,7 +23,7 @@ interface Codes {
 
 const CODE = { autoComplete: 'one-time-code', className: 'mono', inputMode: 'numeric' } as const
 
-/** Makes a device and binds it by two codes; a device that is not bound in the end is deleted again. */
+/** Creates a device and binds it by two codes. If it is not bound in the end, the device is deleted. */
 export function BindMfaDevice({ userName, close }: { readonly userName: string; readonly close: () => void }) {
   const say = useTexts(ramTexts)
   const common = useCommon()

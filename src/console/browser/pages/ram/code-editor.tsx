@@ -1,4 +1,4 @@
-// The editor of policy documents: completes what the API declares, and underlines what the service refuses.
+// The editor of policy documents. It completes names from the API's declarations, and underlines parts that the service refuses.
 import {
   autocompletion,
   type Completion,
@@ -106,7 +106,7 @@ function diagnostic({ state }: EditorView, { Line = 1, Column = 1, Message }: Fi
   return { from, to: Math.max(line.to, from), severity, message: Message }
 }
 
-/** Within a string: the values that the member before it takes. */
+/** Completes a string with the possible values of its member. */
 function complete(
   context: CompletionContext,
   declarations: Declarations | undefined,

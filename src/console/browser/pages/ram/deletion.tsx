@@ -10,7 +10,7 @@ import { useTexts } from '../../texts/language.tsx'
 import { KINDS, type Kind } from './kind.ts'
 import { ramTexts } from './ram.texts.ts'
 
-/** The button that deletes one of a kind, and the dialog that asks before; afterwards the page at `back` is shown. */
+/** The button that deletes an object of a kind, with a dialog that asks for confirmation. Afterwards it shows the page at `back`. */
 export function useDeletion(
   kind: Kind,
   name: string,
@@ -32,7 +32,7 @@ export function useDeletion(
     <Confirm
       close={() => setOpen(false)}
       danger
-      // A group that can be deleted is empty: nobody loses anything.
+      // Only an empty group can be deleted, so nobody loses permissions.
       retype={kind === 'Group' ? undefined : name}
       run={async () => {
         await remove.mutateAsync(undefined)

@@ -3,7 +3,7 @@ import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useTexts } from '../../texts/language.tsx'
 import { furtherPreferenceTexts } from './further-preference.texts.ts'
 
-/** What IMS sets of the security preference and RAM does not. */
+/** The parts of the security preference that only IMS can set. */
 export function FurtherPreference() {
   const say = useTexts(furtherPreferenceTexts)
   const types = ['sms', 'email'] as const

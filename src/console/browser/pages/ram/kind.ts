@@ -1,9 +1,9 @@
 import type { Product } from '../../service/call.ts'
 
-/** What RAM and IMS create and delete, as names of their operations and parameters have it. */
+/** The kinds of objects that RAM and IMS create and delete, as in the names of operations and parameters. */
 export type Kind = 'User' | 'Group' | 'Role' | 'Policy' | 'OIDCProvider'
 
-/** Whose operations create and delete it, what actions begin with, and how ARNs call it. */
+/** The product whose operations create and delete it, the prefix of the actions, and the type in ARNs. */
 export const KINDS: Readonly<Record<Kind, { product: Product; service: string; resource: string }>> = {
   User: { product: 'Ram', service: 'ram', resource: 'user' },
   Group: { product: 'Ram', service: 'ram', resource: 'group' },

@@ -11,7 +11,7 @@ import { useCommon } from '../../texts/language.tsx'
 const PAGE_SIZE = 50
 
 interface Props<Row extends object, Reply extends Paged> {
-  /** Whose operation it is, if not RAM's. */
+  /** The product of the operation, if it is not RAM. */
   readonly product?: Product
   readonly operation: string
   readonly parameters?: Parameters

@@ -1,4 +1,4 @@
-// Which users are in which groups, seen from a group and from a user.
+// The memberships of a group and of a user.
 import { Select } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
@@ -25,7 +25,7 @@ interface Groups {
   readonly Groups: { readonly Group: readonly Group[] }
 }
 
-/** The most that a list of choices shows. */
+/** The limit on choices in a list. */
 const MOST = 100
 
 /** The users of a group. */
@@ -87,10 +87,10 @@ type NameParameter = 'UserName' | 'GroupName'
 interface Props {
   readonly title: string
   readonly none: string
-  /** What the button and the dialog are called, and its field. */
+  /** The names of the button, the dialog and its field. */
   readonly add: string
   readonly chosen: string
-  /** Whose memberships they are: its parameter, its name, and the parameter of the other side. */
+  /** The group or user with the memberships: its parameter, its name, and the parameter of the other side. */
   readonly of: {
     readonly name: NameParameter
     readonly value: string
@@ -99,9 +99,9 @@ interface Props {
   }
   readonly reading: Reading
   readonly rows: readonly { readonly name: string; readonly note: string; readonly to: string }[]
-  /** What can be chosen; null while nobody chooses. */
+  /** The choices; null while the dialog is closed. */
   readonly choices: readonly string[] | null
-  /** What stands in place of the choices where there are none. */
+  /** The text in place of an empty list of choices. */
   readonly noneToChoose: string
   readonly isPending: boolean
   readonly setChoosing: (is: boolean) => void

@@ -102,7 +102,7 @@ function Details({ provider }: { readonly provider: OidcProvider }) {
   )
 }
 
-/** Each of a list that the service writes as one text. */
+/** The items of a list that the service returns as one text. */
 function Listed({ text }: { readonly text: string | undefined }) {
   const say = useTexts(oidcTexts)
   if (text === undefined) return <span className="muted">{say('none')}</span>

@@ -2,7 +2,7 @@ import type { Policy } from '../../service/replies/ram.ts'
 import { useLanguage } from '../../texts/language.tsx'
 import { CHINESE_SYSTEM_POLICIES } from '../../texts/system-policies.ts'
 
-/** Says what a policy is for: in the reader's language, where the service itself wrote it. */
+/** The description of a policy; for system policies in the reader's language. */
 export function usePolicyDescription(): (policy: Pick<Policy, 'PolicyType' | 'Description'>) => string {
   const language = useLanguage()
   return ({ PolicyType, Description }) =>

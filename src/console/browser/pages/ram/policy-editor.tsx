@@ -13,16 +13,16 @@ export interface Finding {
 }
 
 export interface Checked {
-  /** For which the service refuses the policy. */
+  /** Errors for which the service refuses the policy. */
   readonly faults: readonly Finding[]
-  /** What is probably a mistake. */
+  /** Parts that are probably mistakes. */
   readonly warnings: readonly Finding[]
   readonly isValid: boolean
 }
 
 interface Reply {
   readonly Faults: readonly Finding[]
-  /** Parts that match nothing: policies of earlier releases may have some, those that are saved may not. */
+  /** Parts that match nothing. Policies of earlier releases may have such parts; the service refuses to save them. */
   readonly Flaws: readonly Finding[]
   readonly Warnings: readonly Finding[]
 }
@@ -31,7 +31,7 @@ const NOTHING: Reply = { Faults: [], Flaws: [], Warnings: [] }
 
 const TYPED_FOR_MS = 300
 
-/** What the service's own parser says of a document, as one types. */
+/** The messages of the service's own parser about a document, during typing. */
 export function useChecked(text: string, use: 'identity' | 'trust'): Checked {
   const [asked, setAsked] = useState(text)
   useEffect(() => {
@@ -52,7 +52,7 @@ export function useChecked(text: string, use: 'identity' | 'trust'): Checked {
   }, [Faults, Flaws, Warnings, isKnown])
 }
 
-/** A document with indentation; as it is when it is no JSON. */
+/** Indents a document; returns invalid JSON unchanged. */
 export function pretty(document: string): string {
   try {
     return JSON.stringify(JSON.parse(document), null, 2)
@@ -70,7 +70,7 @@ interface Props {
   readonly onChange: (text: string) => void
 }
 
-/** A policy document with what the service says of it below, and at the place of each fault. */
+/** The editor of a policy document. It shows the messages of the service below, and marks the place of each fault. */
 export function PolicyEditor({ value, label, checked, onChange }: Props) {
   const say = useTexts(ramTexts)
   const { faults, warnings, isValid } = checked

@@ -76,7 +76,7 @@ export default function RolesPage() {
   )
 }
 
-/** Whom the role trusts. The parameter is a whole trust policy (AssumeRolePolicyDocument), of which this form asks for the account alone. */
+/** The trusted account. The parameter is a whole trust policy (AssumeRolePolicyDocument); this form asks only for the account. */
 function TrustedField() {
   const say = useTexts(ramTexts)
   const common = useCommon()

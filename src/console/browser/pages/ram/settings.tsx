@@ -16,7 +16,10 @@ import { ramTexts } from './ram.texts.ts'
 
 type Flat = Record<string, string | number | boolean | readonly string[]>
 
-/** The product that the settings are read from and set by: that with more of them, where the caller may. Null until that is known. */
+/**
+ * The product whose operations read and set the settings: IMS, which has more of them, if the caller may use it, otherwise RAM. Null until that is
+ * known.
+ */
 function useProduct(reads: string): SavedProps['product'] | null {
   const resource = useArns().ram('*')
   const action = `ims:${reads}`
@@ -43,7 +46,7 @@ interface SavedProps {
   readonly children: ReactNode
 }
 
-/** A form whose fields are all that an operation sets. */
+/** A form with a field for each parameter of an operation. */
 function Saved({ product, of, initial, children }: SavedProps) {
   const say = useTexts(ramTexts)
   const common = useCommon()

@@ -65,7 +65,7 @@ export default function SimulatorPage() {
     actions: search.getAll('action'),
     resource: search.get('resource') ?? '*',
   }
-  // Who comes by a link has asked already.
+  // The address of a link to this page contains the question, so it is asked at once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the address that the page was opened with asks
   useEffect(() => {
     if (given.actions.length > 0) asking.mutate(given)
@@ -145,7 +145,7 @@ export default function SimulatorPage() {
   )
 }
 
-/** What decides; where nothing does, a statement that would. */
+/** The deciding statements; without any, a statement that would allow the action. */
 function Statement({ row }: { readonly row: Row }) {
   const say = useTexts(ramTexts)
   if (row.By)

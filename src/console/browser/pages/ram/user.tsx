@@ -131,7 +131,7 @@ function Basics({ user }: { readonly user: User }) {
   )
 }
 
-/** Where to go on with a user who was just made. */
+/** The next steps for a new user. */
 function NextSteps({ name }: { readonly name: string }) {
   const say = useTexts(ramTexts)
   const steps = [

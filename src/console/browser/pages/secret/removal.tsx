@@ -15,7 +15,7 @@ interface Props {
   readonly close: () => void
 }
 
-/** The window of a deletion that names none. */
+/** The default recovery window. */
 const RECOVERY_DAYS = 30
 
 interface Removal {
@@ -23,7 +23,7 @@ interface Removal {
   readonly RecoveryWindowInDays?: number
 }
 
-/** Plans the deletion of a secret, or deletes it at once: then the page has nothing left to show. */
+/** Schedules the deletion of a secret, or deletes it at once and leaves the page. */
 export function DeleteSecret({ metadata: { SecretName }, close }: Props) {
   const say = useTexts(secretTexts)
   const region = useRegion()
@@ -42,7 +42,7 @@ export function DeleteSecret({ metadata: { SecretName }, close }: Props) {
       of="Kms.DeleteSecret"
       retype={SecretName}
       run={async (values) => {
-        // The page of a secret that is gone would ask for it again.
+        // The page of a deleted secret would read it again.
         await remove.mutateAsync(values)
         if (values.ForceDeleteWithoutRecovery) void navigate(paths.secrets(region))
       }}
@@ -56,7 +56,7 @@ export function DeleteSecret({ metadata: { SecretName }, close }: Props) {
   )
 }
 
-/** The days of the window, which a deletion at once does not have. */
+/** The days of the recovery window; none for a deletion at once. */
 function Window() {
   const say = useTexts(secretTexts)
   const force: boolean = Form.useWatch('ForceDeleteWithoutRecovery') ?? false

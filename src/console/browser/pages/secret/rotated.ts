@@ -4,12 +4,12 @@ import { call } from '../../service/call.ts'
 import type { SecretMetadata, SecretVersions } from '../../service/replies/secrets.ts'
 
 const FOLLOW_MS = 1000
-/** A rotation that takes longer waits for a database, or has a fault. */
+/** The limit on polls for a new version. A rotation that takes longer waits for a database, or has a fault. */
 const MOST_LOOKS = 30
-/** The most versions that a secret has. */
+/** A page size that covers all versions of a secret. */
 const ALL = 100
 
-/** Whether the version that was asked for is there, which is looked for until it is. */
+/** Whether the requested version exists; polled until it does. */
 export function useRotated({ SecretName }: SecretMetadata, wanted: string | null): boolean {
   const region = useRegion()
   const client = useQueryClient()

@@ -25,7 +25,7 @@ interface Policy {
   readonly RotationInterval: string
 }
 
-/** How the service rotates the secret: set, and done at once. */
+/** The rotation of the secret, with a form for the interval and a button to rotate at once. */
 export function SecretRotation({ metadata }: { readonly metadata: SecretMetadata }) {
   const say = useTexts(rotationTexts)
   const kind = useTexts(kindTexts)
@@ -133,14 +133,14 @@ function Interval() {
   )
 }
 
-/** What a rotation does with the credential before it. */
+/** The effect of a rotation on the previous credential. */
 function typeOf({ SecretType, ExtendedConfig: config = '{}' }: SecretMetadata) {
   if (SecretType === 'RAMCredentials') return 'RAMCredentials'
   const { SecretSubType }: ExtendedConfig = JSON.parse(config)
   return SecretSubType === 'DoubleUsers' ? 'DoubleUsers' : 'SingleUser'
 }
 
-/** A name that no version has: the moment, to the second. */
+/** A new name for a version: the present time to the second. */
 function nextVersionId(): string {
   return new Date().toISOString().slice(0, 19)
 }
@@ -151,7 +151,7 @@ const UNITS = [
   ['m', 60],
 ] as const
 
-/** An interval that the service prints in seconds, in the largest unit that it is a whole number of. */
+/** Converts an interval in seconds to the largest unit that divides it. */
 function intervalOf(printed: string | undefined): string | undefined {
   if (printed === undefined) return undefined
   const seconds = Number.parseInt(printed, 10)

@@ -7,7 +7,7 @@ import { secretTexts } from '../secret.texts.ts'
 /** The service's own stages. */
 const TONES: Readonly<Record<string, string>> = { ACSCurrent: 'good', ACSPrevious: 'wait' }
 
-/** A stage that a user gave, which can be removed; the service's own always mark a version. */
+/** Whether a user chose the stage, so that it can be removed. The service's own stages can only move. */
 export function isCustom(stage: string): boolean {
   return !(stage in TONES)
 }

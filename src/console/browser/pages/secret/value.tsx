@@ -16,7 +16,7 @@ interface Props {
   readonly because: string | false
 }
 
-/** The value of a version: read by a call of its own when it is to be shown, and forgotten when it is hidden or the page is left. */
+/** The value of a version. A separate call reads it when the reader shows it. Hiding it or leaving the page drops it. */
 export function ValueOf({ secretName, versionId, permission, because }: Props) {
   const say = useTexts(secretTexts)
   const common = useCommon()

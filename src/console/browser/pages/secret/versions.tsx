@@ -17,7 +17,7 @@ import { secretTexts } from '../secret.texts.ts'
 import { isCustom, Stages } from './stages.tsx'
 import { ValueOf } from './value.tsx'
 
-/** The most versions that a secret has. */
+/** A page size that covers all versions of a secret. */
 const ALL = 100
 const ACTIONS = ['kms:GetSecretValue', 'kms:PutSecretValue', 'kms:UpdateSecretVersionStage']
 
@@ -32,13 +32,13 @@ interface Move {
   readonly MoveToVersion: string
 }
 
-/** A stage that is to be removed from the version that has it. */
+/** A stage to remove, with its version. */
 interface Removal {
   readonly VersionStage: string
   readonly RemoveFromVersion: string
 }
 
-/** The versions of a secret with their stages; a value is shown when it is asked for. */
+/** The versions of a secret with their stages. A value is shown only on request. */
 export function SecretVersions({
   metadata: { Arn, SecretName, SecretType, PlannedDeleteTime },
 }: {

@@ -24,7 +24,7 @@ const [INSPECT, START, CANCEL] = [
   'actiontrail:CancelEventVerification',
 ] as const
 
-/** Whether the trail is as it was recorded: the last verdict, how far a verification is, and what starts and cancels one. */
+/** The verification of the trail: the last verdict, the progress of a running verification, and the buttons that start and cancel one. */
 export function VerificationSection() {
   const say = useTexts(verificationTexts)
   const [asking, setAsking] = useState(false)

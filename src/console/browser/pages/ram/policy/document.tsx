@@ -20,7 +20,7 @@ interface Props {
   readonly isCustom: boolean
 }
 
-/** The document of a policy's default version; of a custom policy it can be modified, which makes a new version. */
+/** The document of a policy's default version. For a custom policy it can be changed, which creates a new version. */
 export function PolicyDocument({ name, version, isCustom }: Props) {
   const say = useTexts(ramTexts)
   const common = useCommon()

@@ -15,7 +15,7 @@ interface Props {
   readonly of: { readonly PolicyType: string; readonly PolicyName: string }
 }
 
-/** To whom a policy is attached. */
+/** The users, groups and roles to which a policy is attached. */
 export function PolicyReferences({ of }: Props) {
   const say = useTexts(ramTexts)
   const entities = useReply<Entities>('Ram', 'ListEntitiesForPolicy', { ...of })

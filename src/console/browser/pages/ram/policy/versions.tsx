@@ -18,7 +18,7 @@ interface Props {
   readonly isCustom: boolean
 }
 
-/** The versions of a policy; of a custom policy another one becomes the default, or is deleted. */
+/** The versions of a policy. For a custom policy, the default can be changed and other versions deleted. */
 export function PolicyVersions({ of, isCustom }: Props) {
   const say = useTexts(ramTexts)
   const common = useCommon()
