@@ -42,27 +42,35 @@ export function hybridPair(
   }
 }
 
-/** Unwraps material of `length` bytes; null for any invalid input. */
+/** Unwraps material of `length` bytes; null for any invalid input. Wipes everything secret that it computes, whatever the outcome. */
 export function unwrapHybrid(privateKey: Uint8Array, wrapped: Uint8Array, length: number): Buffer | null {
   const start = KEM_CIPHERTEXT + POINT
   if (privateKey.length !== SEED + SCALAR || wrapped.length !== start + length + INTEGRITY.length) return null
-  const part = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.subarray(from, to))
+  // Views instead of copies, so that no second copy of the private key remains when the caller wipes it.
+  const part = (bytes: Uint8Array, from: number, to: number) =>
+    Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from)
   const kem = createPrivateKey({ key: part(privateKey, 0, SEED), format: 'raw-seed', ...RAW_ML_KEM })
   const own = createPrivateKey({ key: part(privateKey, SEED, SEED + SCALAR), format: 'raw-private', ...RAW_X25519 })
   const point = part(wrapped, KEM_CIPHERTEXT, start)
+  const secrets: Buffer[] = []
+  const secret = (bytes: Buffer) => {
+    secrets.push(bytes)
+    return bytes
+  }
   try {
     const peer = createPublicKey({ key: point, format: 'raw-public', ...RAW_X25519 })
     const ownPoint = createPublicKey(own).export({ format: 'raw-public' })
-    const secrets = [
-      decapsulate(kem, part(wrapped, 0, KEM_CIPHERTEXT)),
-      diffieHellman({ privateKey: own, publicKey: peer }),
-    ]
-    const shared = hash('sha3-256', Buffer.concat([...secrets, point, ownPoint, X_WING_LABEL]), 'buffer')
-    const wrapping = Buffer.from(hkdfSync('sha256', shared, new Uint8Array(0), HYBRID_WRAPPING, 32))
+    const decapsulated = secret(decapsulate(kem, part(wrapped, 0, KEM_CIPHERTEXT)))
+    // Throws for a point of low order.
+    const agreed = secret(diffieHellman({ privateKey: own, publicKey: peer }))
+    const combined = secret(Buffer.concat([decapsulated, agreed, point, ownPoint, X_WING_LABEL]))
+    const shared = secret(hash('sha3-256', combined, 'buffer'))
+    const wrapping = secret(Buffer.from(hkdfSync('sha256', shared, new Uint8Array(0), HYBRID_WRAPPING, 32)))
     const decipher = createDecipheriv('id-aes256-wrap', wrapping, INTEGRITY)
-    for (const secret of [...secrets, shared, wrapping]) secret.fill(0)
-    return Buffer.concat([decipher.update(wrapped.subarray(start)), decipher.final()])
+    return Buffer.concat([secret(decipher.update(wrapped.subarray(start))), secret(decipher.final())])
   } catch {
     return null
+  } finally {
+    for (const bytes of secrets) bytes.fill(0)
   }
 }

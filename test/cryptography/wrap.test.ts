@@ -1,6 +1,6 @@
 // Unwrapping of imported material: by Wycheproof's vectors, and by every way in which padding can be wrong.
 import assert from 'node:assert/strict'
-import {
+import crypto, {
   constants,
   createCipheriv,
   createHash,
@@ -13,6 +13,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { hybridPair, unwrapHybrid } from '../../src/cryptography/hybrid-wrap.ts'
@@ -167,6 +168,44 @@ describe('unwrapHybrid', () => {
       // A changed ciphertext of ML-KEM has a secret, too: another one.
       wrapped[0] = (wrapped[0] ?? 0) ^ 1
       assert.equal(unwrapHybrid(privateKey, wrapped, MATERIAL_BYTES), null)
+    }
+  })
+
+  it('wipes the secrets of what it unwraps and of what it refuses', (t) => {
+    const [vector] = vectors<XWing>('x-wing.json').tests
+    assert.ok(vector)
+    const expanded = createHash('shake256', { outputLength: 96 }).update(hex(vector.seed)).digest()
+    const { privateKey } = pairOf(expanded.subarray(0, 64), expanded.subarray(64))
+    const right = Buffer.concat([hex(vector.ct), under(hex(vector.ss))])
+    const changed = Buffer.from(right)
+    changed[0] = (changed[0] ?? 0) ^ 1
+    /** With X25519's point of order 1, which has no shared secret. */
+    const lowOrder = Buffer.concat([right.subarray(0, 1088), Buffer.alloc(32), right.subarray(1120)])
+    const derivations = [
+      t.mock.method(crypto, 'decapsulate'),
+      t.mock.method(crypto, 'diffieHellman'),
+      t.mock.method(crypto, 'hash'),
+      t.mock.method(crypto, 'hkdfSync'),
+    ].map(({ mock }) => mock)
+    syncBuiltinESMExports()
+    try {
+      for (const [wrapped, material, secrets] of [
+        [right, bytes, 5],
+        [changed, null, 5],
+        [lowOrder, null, 1],
+      ] as const) {
+        for (const derivation of derivations) derivation.resetCalls()
+        assert.deepEqual(unwrapHybrid(privateKey, wrapped, MATERIAL_BYTES), material)
+        const [hashed] = derivations[2]?.calls.map(({ arguments: [, text] }) => text) ?? []
+        const seen = [hashed, ...derivations.flatMap(({ calls }) => calls.map(({ result }) => result))]
+          .filter((one) => one instanceof ArrayBuffer || ArrayBuffer.isView(one))
+          .map((one) => Buffer.from(one instanceof ArrayBuffer ? new Uint8Array(one) : (one as Uint8Array)))
+        assert.equal(seen.length, secrets)
+        for (const one of seen) assert.deepEqual(one, Buffer.alloc(one.length))
+      }
+    } finally {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
     }
   })
 
