@@ -44,7 +44,7 @@ export function watch(
   )
   metrics.gauge(
     'strongroom_key_version_uses',
-    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, of SM4 and in an HSM 2^32.',
+    'Messages encrypted under a key version, for the hundred most used of the versions that this server has used; the limit is 2^80, or 2^32 for SM4 and in an HSM.',
     ['key', 'version', 'level'],
     async () =>
       usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({
