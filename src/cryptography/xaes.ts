@@ -46,7 +46,7 @@ export class Xaes {
     return openedBy(decipher, sealed, aad)
   }
 
-  /** Returns what opens the one message under this nonce (24 bytes), without this key. Throws RangeError on another length. */
+  /** Returns the key of the only message under this nonce (24 bytes). It opens no other message. Throws RangeError for another length. */
   messageKey(nonce: Uint8Array): MessageKey {
     return new MessageKey(this.#messageKey(nonce), Uint8Array.from(nonce.subarray(12)))
   }

@@ -1,4 +1,4 @@
-// Opened keys in the memory of this process: key material of the software store, and data keys of secret values.
+// Opened keys in the memory of this process: key material of the software store, and keys of secret values.
 import { availableParallelism } from 'node:os'
 import type { Uses } from '../keystore/keystore.ts'
 import { PairThreads } from '../keystore/pair-threads.ts'
@@ -19,7 +19,7 @@ interface Around {
 }
 
 /**
- * The software store, the cache of data keys, and the threads for asymmetric keys. From now on both caches drop what the ledger reports as
+ * The software store, the cache of the keys of secret values, and the threads for asymmetric keys. From now on both caches drop what the ledger reports as
  * changed.
  */
 export function openedKeys(ledger: Ledger, keys: RootKeys, runtime: Runtime, { uses, alarm, processes }: Around) {

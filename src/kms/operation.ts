@@ -42,7 +42,7 @@ export interface KmsContext {
   readonly publicKeys: PublicKeyWork
   /** The state of each token of the HSM; empty where no HSM is configured. */
   hsmTokens(): Promise<readonly TokenDescription[]>
-  /** The decrypted data keys of secrets' values. */
+  /** The keys of secrets' values in memory. */
   readonly dataKeys: DataKeys
   readonly settings: KmsSettings
   /** RAM's limit, for secrets that contain AccessKeys. */

@@ -1,5 +1,5 @@
-// What decrypting the data keys of secrets' values gives, in memory: a value that is read often needs no decryption of its data key each time.
-// A data key seals one value, once. So the key of this one message (MessageKey) is enough: it is kept, and the data key is wiped.
+// The keys of secrets' values in memory, so that a value that is read often needs no decryption of its data key each time. A data key seals one
+// value, once. So the message key (MessageKey) that the data key gives for the value's nonce is enough: it is kept, and the data key is wiped.
 //
 // INVARIANT: a call uses a kept key only after it has found the key version usable (usableVersion). The look-up compares the encrypted data key
 // in the record, so the kept key is exactly what a decryption would give. Keys under a CMK in an HSM are not kept: without the device, the
@@ -15,7 +15,7 @@ export type Sealed = Pick<SecretValue, 'account' | 'region' | 'id' | 'body'>
 
 export class DataKeys {
   readonly #ready: ReadyKeys<MessageKey>
-  /** From a data key to the key version that encrypts it, and back. Both are identified by the keys of their records (recordKey). */
+  /** From a value to the key version that encrypts its data key, and back. Both are identified by the keys of their records (recordKey). */
   readonly #above = new Map<string, string>()
   readonly #under = new Map<string, Set<string>>()
 
@@ -40,12 +40,12 @@ export class DataKeys {
     return key
   }
 
-  /** Wipes the data key of a destroyed value, and does not keep it again. */
+  /** Wipes the key of a destroyed value, and does not keep it again. */
   forget(sealed: Sealed): void {
     this.#ready.forget(idOf(sealed), sealed.body.dataKey)
   }
 
-  /** Takes the keys (recordKey) of changed records. Wipes the data keys of changed values and those under changed key versions; all with null. */
+  /** Takes the keys (recordKey) of changed records. Wipes the keys of changed values and of values under changed key versions; all with null. */
   drop(changed: Iterable<string> | null): void {
     if (changed === null) this.#ready.drop(null)
     for (const key of changed ?? []) this.#ready.drop([key, ...(this.#under.get(key) ?? [])])

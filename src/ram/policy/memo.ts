@@ -20,34 +20,34 @@ export class Memo<T> {
   }
 }
 
-/** Values that follow from two texts, as Memo keeps those of one: a text that is asked for again and again costs no new one. */
+/** A bounded cache of values that depend only on two texts. A look-up builds no joined text. */
 export class PairMemo<T> {
   readonly #values = new Map<string, Map<string, T>>()
   readonly #bound: number
   #size = 0
 
-  /** Keeps up to `bound` values, and begins again with none when they are more. */
+  /** Keeps up to `bound` values. One more value clears them all. */
   constructor(bound: number) {
     this.#bound = bound
   }
 
-  /** The value of a pair; `make` makes it unless it is kept. */
+  /** Returns the value of a pair, which `make` computes unless it is cached. */
   get(first: string, second: string, make: () => T): T {
     const kept = this.#values.get(first)?.get(second)
     if (kept !== undefined) return kept
-    const made = make()
+    const value = make()
     if (this.#size >= this.#bound) {
       this.#values.clear()
       this.#size = 0
     }
     const inner = this.#values.get(first) ?? new Map<string, T>()
-    this.#values.set(ownText(first), inner.set(ownText(second), made))
+    this.#values.set(ownText(first), inner.set(ownText(second), value))
     this.#size++
-    return made
+    return value
   }
 }
 
-/** The same text, in memory of its own. A text that a call took from its request is a piece of it, and would keep all of it in memory. */
+/** Returns the text with its own memory: V8's substring of a request would keep the whole request in memory. */
 export function ownText(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string
 }

@@ -72,13 +72,13 @@ const DIGIT_FIRST = /^\d/
 
 const REMEMBERED = 1024
 
-/** With more condition keys than these, or a longer value, a verdict is not remembered. */
+/** With more condition keys than FEW_KEYS, or a value longer than LONGEST_VALUE characters, a verdict is not kept. */
 const FEW_KEYS = 4
 const LONGEST_VALUE = 256
 
 /**
- * The statements about one action and resource, in the order of denialsFirst. The verdict follows from the values of their condition keys
- * alone, and most calls have the same ones as the call before: it is remembered for these.
+ * The statements about one action and resource, in the order of denialsFirst. The verdict depends only on the values of their condition keys.
+ * Most calls have the same values as the call before, so the last verdict is kept with its values.
  */
 class About {
   readonly statements: readonly Placed[]
