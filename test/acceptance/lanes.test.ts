@@ -267,7 +267,7 @@ const ATTACKS: readonly [what: string, attack: (sql: postgres.Sql) => Promise<un
       await sql`DELETE FROM record WHERE kind IN ('event-lanes', 'trail-checkpoint', 'trail-last-checkpoint') OR id LIKE 'lane-%'`
       await sql`DELETE FROM event WHERE seq > ${lane(1)}`
     },
-    /lane 1 is missing, and a checkpoint knows its event \d+ of lane 1/,
+    /lane 1 is missing, and a checkpoint names its event \d+ of lane 1/,
   ],
 ]
 
