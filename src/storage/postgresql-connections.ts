@@ -16,6 +16,8 @@ const PROBE_MS = 2500
  * administrator cancelled the wait.
  */
 const UNREPLICATED = 'SyncRepWaitForLSN'
+/** More statements than a batch has. Each further statement would be sent only after all before it were answered. */
+const MOST_STATEMENTS = 4096
 /** The driver's longest pause before it opens a connection again, in seconds. */
 const LONGEST_PAUSE_S = 0.5
 
@@ -109,7 +111,7 @@ function driver(address: Address, max: number, open: () => Promise<Socket>, watc
     return gathering(one)
   }
   const sql = postgres({
-    ...{ socket },
+    ...{ socket, max_pipeline: MOST_STATEMENTS },
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
     ...(database !== undefined && { database }),
@@ -183,7 +185,10 @@ export async function visit(address: Address, statement: string, ms: number): Pr
   }
 }
 
-/** Sends what is written in one turn of the event loop at once: the driver writes each larger statement of a batch by itself. */
+/**
+ * Sends what is written in one turn of the event loop at once: the driver writes each larger statement of a batch by itself. Never asks the
+ * driver to wait: it would send each of the remaining statements only after all before it were answered, and has all of them in memory anyway.
+ */
 function gathering(socket: Socket): Socket {
   const { write } = socket
   const gathered = (...written: Parameters<Socket['write']>) => {
@@ -191,7 +196,8 @@ function gathering(socket: Socket): Socket {
       socket.cork()
       process.nextTick(() => socket.uncork())
     }
-    return write.apply(socket, written)
+    write.apply(socket, written)
+    return true
   }
   return Object.assign(socket, { write: gathered as Socket['write'] })
 }
