@@ -97,7 +97,9 @@ const stillAs =
   ({ kind, account, region, id, parent, createdAt, dueAt, revision, body }: FormerRow) =>
   (columns: OfRecord) =>
     columns.and([
-      columns.and({ kind, account, region, id, created_at: createdAt, revision, body }),
+      columns.and({ kind, account, region, id, revision, body }),
+      // With the sign, SQLite goes by the primary key. By the index of creation times, which an update writes, the update takes nearly twice as long.
+      columns(sql<number>`+created_at`, '=', createdAt),
       columns('parent', 'is not distinct from', parent),
       columns('due', 'is not distinct from', dueAt),
     ])

@@ -31,6 +31,37 @@ describe('a search on SQLite', () => {
   })
 })
 
+describe('a change on SQLite', () => {
+  it('goes by the primary key, not by an index that it writes', () => {
+    const sqlite = new DatabaseSync(':memory:')
+    for (const step of migrations('sqlite').flat()) sqlite.exec(step)
+    const { update, delete: remove, expect } = statements('sqlite')
+    const row = {
+      ...{
+        kind: 'k',
+        account: '1',
+        region: 'r',
+        id: 'i',
+        parent: null,
+        createdAt: 1,
+        dueAt: null,
+        revision: 1,
+        body: '{}',
+      },
+      mac: new Uint8Array(32),
+    }
+    const former = { formerParent: null, formerCreatedAt: 1, formerDueAt: null, formerRevision: 1, formerBody: '{}' }
+    for (const { text, values } of [update({ ...row, ...former }), remove(row), expect(row)]) {
+      const plan = sqlite.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values)
+      assert.deepEqual(
+        plan.map(({ detail }) => detail),
+        ['SEARCH record USING INDEX sqlite_autoindex_record_1 (kind=? AND account=? AND region=? AND id=?)'],
+      )
+    }
+    sqlite.close()
+  })
+})
+
 describe('a statement', () => {
   it('takes its values by name, in whatever order they come', () => {
     const { update } = statements('sqlite')
@@ -39,12 +70,12 @@ describe('a statement', () => {
       ...{ mac: new Uint8Array([1]), body: '{}', revision: 5, dueAt: null, createdAt: 3, parent: 'p' },
       ...{ id: 'i', region: 'r', account: 'a', kind: 'k' },
     })
-    const places = [...bound.text.matchAll(/"(\w+)" (?:=|is not distinct from) \?/g)].map(([, column]) => column)
+    const places = [...bound.text.matchAll(/(\w+)"? (?:=|is not distinct from) \?/g)].map(([, column]) => column)
     const columns = ['parent', 'created_at', 'due', 'revision', 'body', 'mac']
-    const compared = ['kind', 'account', 'region', 'id', 'created_at', 'revision', 'body', 'parent', 'due']
+    const compared = ['kind', 'account', 'region', 'id', 'revision', 'body', 'created_at', 'parent', 'due']
     assert.deepEqual(places, [...columns, ...compared])
     const stored = ['p', 3, null, 5, '{}', new Uint8Array([1])]
-    assert.deepEqual(bound.values, [...stored, 'k', 'a', 'r', 'i', 2, 4, '[]', null, 6])
+    assert.deepEqual(bound.values, [...stored, 'k', 'a', 'r', 'i', 4, '[]', 2, null, 6])
   })
 
   it('binds a parameter wherever it occurs', () => {
