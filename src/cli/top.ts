@@ -15,8 +15,8 @@ Shows the calls and refusals of the last ${WINDOW_S} seconds, by operation and b
 It reads the trail of the caller's account, with the permission actiontrail:LookupEvents and the attributes of \`strongroom logs\`.
 
   --once     prints one screen and ends, for scripts
-  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds the latencies of calls, by product, which the trail does not have:
-             it; since the screen before, or with --once since that server started
+  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds the latencies of calls, by product, which the trail does not have;
+             since the screen before, or with --once since that server started
 
 Each screen costs a lookup for every 50 events that came: above some hundred calls a second, watch the metrics instead.
 Endpoint and credentials: as for \`strongroom kms\`.`
