@@ -72,13 +72,14 @@ export async function sealValue(
 export async function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): Promise<string> {
   const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
   const bytes = Buffer.from(stored.body.sealed, 'base64')
+  if (bytes.length < SEALED_AT) throw unopenable(stored)
   const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
   const known = keeps ? context.dataKeys.get(stored) : null
   if (known) return opened(known, bytes, stored)
   const message = decodeCiphertext(stored.body.dataKey)
   const encryptionContext = boundTo(placeOf(stored))
   const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
-  if (!dataKey || bytes.length < SEALED_AT) throw unopenable(stored)
+  if (!dataKey) throw unopenable(stored)
   const nonce = bytes.subarray(1, SEALED_AT)
   if (keeps) return opened(context.dataKeys.keep(stored, dataKey, nonce), bytes, stored)
   const key = messageKeyOf(dataKey, nonce)
