@@ -45,7 +45,7 @@ describe('a database that is put back to before', () => {
       }
       copied(before, data)
       for (const verb of [['serve', '--listen', '127.0.0.1:0'], ['root-key', 'status'], rotate])
-        assert.match((await run(...verb)).err, /say so with `strongroom audit accept-restore`/)
+        assert.match((await run(...verb)).err, /run `strongroom audit accept-restore`/)
       assert.match((await run('audit', 'accept-restore')).out, /^accepted: the trail ends at event/)
       assert.match((await run('root-key', 'status')).out, /root keys: 1/)
     } finally {

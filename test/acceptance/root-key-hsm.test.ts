@@ -170,7 +170,7 @@ describe('a token with the root key', () => {
     await program.stop()
     assert.match(
       await failingStart(['--data', data, ...other.flags], other.env),
-      /there is no secret key [0-9a-f]{48}: bring the/,
+      /there is no secret key [0-9a-f]{48}: restore the/,
     )
   })
 

@@ -248,8 +248,7 @@ describe('what needs attention', () => {
     await reader.getByText('Your policies do not allow kms:InspectHsm').waitFor()
     await desk.go(reader, `${REGION}/trails`)
     await verification(reader).getByText('Your policies do not allow actiontrail:InspectEventChain').waitFor()
-    const start = verification(reader).getByRole('button', { name: 'Start verification' })
-    assert.equal(await start.getAttribute('aria-disabled'), 'true')
+    await verification(reader).getByRole('button', { name: 'Start verification', disabled: true }).waitFor()
     const { endpoint, credentials } = desk.program
     const lookup = {
       ...TRAIL,
