@@ -78,7 +78,11 @@ const kinds = {
 
 const [kind, ...named] = process.argv.slice(2)
 const { files: patterns, size, scale = size === 'full' ? FULL_SCALE : 1 } = kinds[kind]
-const files = named.length > 0 ? named : globSync(patterns).sort()
+const sorted = globSync(patterns).sort()
+const files =
+  named.length > 0
+    ? named
+    : [...sorted.filter((file) => file === LONGEST), ...sorted.filter((file) => file !== LONGEST)]
 const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_000)
 if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
