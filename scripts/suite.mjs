@@ -22,6 +22,8 @@ const FULL_SCALE = 10
 const all = ['test/**/*.test.ts', 'examples/{database,object-storage,testing/node}/*.test.ts']
 /** Tests often wait: two files for each core. */
 const AT_ONCE = 4
+/** This file starts first: its one process takes a core for minutes, and would otherwise run alone at the end. */
+const LONGEST = 'test/simulation/simulation.test.ts'
 
 const kinds = {
   usual: { files: all, size: 'usual' },
