@@ -247,12 +247,33 @@ describe('secrets of type Rds', () => {
     await house.setPasswords(async () => assert.fail('the next attempt may begin before this one ends'), {
       randomBytes: slowly,
     })
-    assert.deepEqual(house.failures, [])
-    house.now += 9000
+    assert.deepEqual(house.failures.splice(0), [
+      `a password of the secret ${SecretName} could not be set, and will be tried again: Error: reading the password took more than 50 seconds`,
+    ])
+    house.now += 30_000
     await house.setPasswords()
     assert.equal((await house.must('GetSecretValue', { SecretName })).VersionId, 'v2')
     const [, password] = await credentialOf(SecretName)
     assert.equal(await logsOn('single', password), true)
+    assert.deepEqual(house.failures, [])
+  })
+
+  it('are set again where other calls change the secret each time that the rotation is to be recorded', async () => {
+    const SecretName = await secretOver(['single'])
+    assert.equal(await rotate(SecretName, 'v2'), 'OK')
+    await house.sweep()
+    const { ledger } = house.open
+    const commit = ledger.commit.bind(ledger)
+    ledger.commit = async (call) => (call.changes.some(({ change }) => change === 'delete') ? 'moved' : commit(call))
+    await house.setPasswords()
+    ledger.commit = commit
+    assert.deepEqual(house.failures.splice(0), [
+      `the new password of the secret ${SecretName} is set, but not current yet, and will be set again: Error: other calls keep changing the secret`,
+    ])
+    assert.equal((await house.must('GetSecretValue', { SecretName })).VersionId, 'v1')
+    house.now += 61_000
+    await house.setPasswords()
+    assert.equal((await house.must('GetSecretValue', { SecretName })).VersionId, 'v2')
     assert.deepEqual(house.failures, [])
   })
 

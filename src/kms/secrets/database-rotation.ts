@@ -76,10 +76,15 @@ async function setOne(claimed: DatabaseRotation, house: RotationHouse, setPasswo
     return
   }
   // Reading the password can take most of the claim, for example with a slow device. Then the next attempt sets it.
-  if (house.now() + ATTEMPT_MS > (claimed.dueAt ?? 0)) return
+  if (house.now() + ATTEMPT_MS > (claimed.dueAt ?? 0))
+    throw new Error(`reading the password took more than ${(CLAIM_MS - ATTEMPT_MS) / 1000} seconds`)
   await setPassword(found.database.address, found, ATTEMPT_MS)
   for (let tries = 0; tries < TRIES; tries++)
     if (await attempt(claimed, house, (context) => completion(claimed, context))) return
+  house.failed(
+    `the new password of the secret ${claimed.id} is set, but not current yet, and will be set again`,
+    new Error('other calls keep changing the secret'),
+  )
 }
 
 /** The verifier of the new password, its role and its database; null where the secret is gone. Throws RotationFault. */
