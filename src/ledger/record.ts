@@ -122,6 +122,11 @@ export function isCurrent(row: Row, keys: RootKeys): boolean {
   return keys.current.macMatches(canonical(row), row.mac)
 }
 
+/** Whether the record has this row, the same in every field. */
+export function isOfRow(record: Recorded<unknown>, row: Row): boolean {
+  return canonical(formerRow(record)) === canonical(row)
+}
+
 function canonical(row: FormerRow): string {
   const { kind, account, region, id, parent, createdAt, dueAt, revision, body } = row
   return JSON.stringify([kind, account, region, id, parent, createdAt, dueAt, revision, body])

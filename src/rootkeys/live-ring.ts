@@ -5,7 +5,7 @@ import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining } from '../ledger/chain.ts'
-import { formerRow, fromRow, isCurrent, toRow } from '../ledger/record.ts'
+import { formerRow, fromRow, isCurrent, isOfRow, toRow } from '../ledger/record.ts'
 import { type Row, recordKey, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
@@ -95,9 +95,10 @@ export class LiveRing {
 
   async #look(): Promise<void> {
     const row = await readInstallation(this.#storage)
-    if (!row || row.revision < this.#record.revision)
+    if (row && isOfRow(this.#record, row)) return
+    // After a restore of an older database, another process may have changed the record up to the revision that this server knows.
+    if (!row || row.revision <= this.#record.revision)
       throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
-    if (row.revision === this.#record.revision) return
     if (!this.#sameRing(row)) await this.#follow(row)
     this.#record = fromRow(row, this.keys)
   }
@@ -145,7 +146,7 @@ export class LiveRing {
 
   async #change({ change = () => null, body = {}, provider = null }: RecordChange): Promise<boolean> {
     const row = await readInstallation(this.#storage)
-    if (row?.revision !== this.#record.revision) return false
+    if (!row || !isOfRow(this.#record, row)) return false
     const { opened, provider: present } = await this.#openAgain(row)
     const states = rootStates(this.#record)
     const changed = change(opened.ring, states)

@@ -377,6 +377,29 @@ eachDatabase((open, name) => {
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
     })
 
+    it('refuses another record of the same revision, which another process made after a restore', async () => {
+      await using house = await open()
+      const { ring, storage } = house.open
+      const file = join(house.data, 'root-key')
+      const key = readRootKeyFile(file)
+      assert.ok(key)
+      const provider = new KeyProvider('file', 'root key file', key, SYSTEM)
+      const candidates = async () => [{ provider, soleRoot: key, settle: () => {} }]
+      const before = await installationOf(storage)
+      const other = await LiveRing.open(before, storage, candidates)
+      const change = (held: Ring, states: readonly RootState[]) => ({
+        ring: { ...held, generation: held.generation + 1, roots: [randomBytes(32)] },
+        states,
+      })
+      assert.equal(await ring.change({ change }), true)
+      assert.equal(await put(storage, before, await installationOf(storage)), 'committed')
+      assert.equal(await other.change({ change }), true)
+      assert.equal((await installationOf(storage)).revision, ring.record.revision)
+      await assert.rejects(ring.look(), /went back to an older one/)
+      assert.equal(await ring.change({}), false)
+      assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
+    })
+
     it('refuses older roots in a record that is genuine and newer', async () => {
       await using house = await open()
       const { ring, storage } = house.open
