@@ -36,7 +36,7 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
 }
 
 export interface Rotated extends Walked {
-  /** Whether another process finished this rotation first, and changed the root keys again. */
+  /** Whether another process finished this rotation first. It may have changed the root keys again since. */
   readonly overtaken: boolean
 }
 
@@ -51,11 +51,12 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
   }
   const { generation } = rooms.keys
   const walked = await walk(rooms, pace.progress, pace.giveWay)
-  await ring.look()
-  // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
-  const overtaken = rooms.keys.generation !== generation
-  if (!overtaken) await retire(ring, pace.now())
-  return { ...walked, overtaken }
+  for (;;) {
+    await ring.look()
+    // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
+    if (rooms.keys.generation !== generation || stageOf(ring) !== 'current') return { ...walked, overtaken: true }
+    if (await retire(ring, pace.now())) return { ...walked, overtaken: false }
+  }
 }
 
 /** Records under a retired root key. No server writes such records; an attacker who knows the key may have forged them. */
@@ -129,9 +130,9 @@ async function makeCurrent(ring: LiveRing, now: number): Promise<void> {
   })
 }
 
-async function retire(ring: LiveRing, now: number): Promise<void> {
-  if (stageOf(ring) !== 'current') return
-  await step(ring, {
+/** Returns false, and changes nothing, when another change came first. */
+function retire(ring: LiveRing, now: number): Promise<boolean> {
+  return ring.change({
     change: (held, [first, ...older]) =>
       first
         ? {

@@ -7,17 +7,15 @@ import { type Pace, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import { readFlags } from '../../src/settings/flags.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import type { RowKey } from '../../src/storage/storage.ts'
-import { openTestHouse } from '../house.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
 
 const PACE: Pace = { now: Date.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
 const stop = () => {
   throw new Error('stopped here')
 }
 
-it('says that another process finished the rotation and began the next one, and finishes that', async () => {
-  await using house = await openTestHouse(null)
-  const { open } = house
-  const { ledger, ring } = open
+/** Runs the command in the house. `printed` is what it printed, and `rotations` the number of recorded rotations. */
+function commandIn(house: TestHouse) {
   const printed: string[] = []
   const around = {
     print: (text: string) => void printed.push(text),
@@ -27,10 +25,35 @@ it('says that another process finished the rotation and began the next one, and 
   const settings = readSettings(['--data', house.data], {}, () => '')
   const work = (...args: string[]) => {
     const flags = readFlags(args, { resume: 'bare', 'settle-seconds': 'value' }, 'root-key')
-    return rotateRootKey({ flags, settings, rooms: open, around })
+    return rotateRootKey({ flags, settings, rooms: house.open, around })
   }
   const rotations = async (): Promise<number> =>
     (await house.events()).filter(({ eventName }) => eventName === 'RotateRootKey').length
+  return { work, printed, rotations }
+}
+
+it('says that another process finished the rotation, which alone records it', async () => {
+  await using house = await openTestHouse(null)
+  const { ledger, ring } = house.open
+  const { work, printed, rotations } = commandIn(house)
+  const commit = ledger.commit.bind(ledger)
+  let other: Promise<number> | null = null
+  ledger.commit = async (call) => {
+    const isFirst = other === null
+    other ??= work('--resume', '--settle-seconds', '0')
+    if (isFirst) assert.equal(await other, 0)
+    return commit(call)
+  }
+  assert.equal(await work('--settle-seconds', '0'), 0)
+  assert.match(printed.join('\n'), /\nrotated: \d+ records.*\nanother process finished this rotation$/s)
+  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 1])
+})
+
+it('says that another process finished the rotation and began the next one, and finishes that', async () => {
+  await using house = await openTestHouse(null)
+  const { open } = house
+  const { ledger, ring } = open
+  const { work, printed, rotations } = commandIn(house)
   const commit = ledger.commit.bind(ledger)
   const moveHead = (place: RowKey) => ledger.moveHead(place)
   let others: Promise<void> | null = null

@@ -104,6 +104,17 @@ async function installationOf(storage: Storage): Promise<Row> {
   return row
 }
 
+/** The ring as another process opens it. */
+async function anotherRing(house: TestHouse): Promise<LiveRing> {
+  const { storage } = house.open
+  const key = readRootKeyFile(join(house.data, 'root-key'))
+  assert.ok(key)
+  const provider = new KeyProvider('file', 'root key file', key, SYSTEM)
+  return LiveRing.open(await installationOf(storage), storage, async () => [
+    { provider, soleRoot: key, settle: () => {} },
+  ])
+}
+
 /** Writes a row as who may write the database can. */
 async function put(storage: Storage, row: Row, before: FormerRow): Promise<Outcome | undefined> {
   const chaining = { place: HEAD_PLACE, link: () => '', headOf: stop, moved: stop }
@@ -258,6 +269,30 @@ eachDatabase((open, name) => {
       await everythingIsCurrent(house)
     })
 
+    it('is finished by one of two processes that come to its end at the same moment', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      await assert.rejects(rotate(ring, roomsThat(house, stop), pace(house)), /stopped here/)
+      const other = await anotherRing(house)
+      const arrived = Promise.withResolvers<void>()
+      let waiting = 0
+      for (const one of [ring, other]) {
+        const change = one.change.bind(one)
+        one.change = async (changes) => {
+          if (++waiting === 2) arrived.resolve()
+          await arrived.promise
+          return change(changes)
+        }
+      }
+      const ends = await Promise.all(
+        [ring, other].map((one) => rotate(one, { ...roomsOf(house), ring: one, keys: one.keys }, pace(house))),
+      )
+      assert.deepEqual(ends.map(({ overtaken }) => overtaken).toSorted(), [false, true])
+      assert.equal(waiting, 2)
+      await Promise.all([ring.look(), other.look()])
+      assert.deepEqual([stageOf(ring), stageOf(other)], ['retired', 'retired'])
+    })
+
     it('drops no root under which something was written since, until the operator says so: then that is refused', async () => {
       await using house = await open()
       const { ring, ledger, storage } = house.open
@@ -380,13 +415,8 @@ eachDatabase((open, name) => {
     it('refuses another record of the same revision, which another process made after a restore', async () => {
       await using house = await open()
       const { ring, storage } = house.open
-      const file = join(house.data, 'root-key')
-      const key = readRootKeyFile(file)
-      assert.ok(key)
-      const provider = new KeyProvider('file', 'root key file', key, SYSTEM)
-      const candidates = async () => [{ provider, soleRoot: key, settle: () => {} }]
       const before = await installationOf(storage)
-      const other = await LiveRing.open(before, storage, candidates)
+      const other = await anotherRing(house)
       const change = (held: Ring, states: readonly RootState[]) => ({
         ring: { ...held, generation: held.generation + 1, roots: [randomBytes(32)] },
         states,
@@ -402,13 +432,8 @@ eachDatabase((open, name) => {
 
     it('refuses older roots in a record that is genuine and newer', async () => {
       await using house = await open()
-      const { ring, storage } = house.open
-      const file = join(house.data, 'root-key')
-      const key = readRootKeyFile(file)
-      assert.ok(key)
-      const provider = new KeyProvider('file', 'root key file', key, SYSTEM)
-      const candidates = async () => [{ provider, soleRoot: key, settle: () => {} }]
-      const other = await LiveRing.open(await installationOf(storage), storage, candidates)
+      const { ring } = house.open
+      const other = await anotherRing(house)
       const change = (held: Ring, states: readonly RootState[]) => ({
         ring: { ...held, generation: held.generation - 1, roots: [randomBytes(32)] },
         states,

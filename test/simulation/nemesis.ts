@@ -114,8 +114,8 @@ export async function rotation(world: World): Promise<boolean> {
   const done = await asOperator(world, async (rooms) => {
     const { ring, runtime } = rooms
     const pace = { now: runtime.now, settleMs: SETTLE_MS, progress: () => {}, giveWay: runtime.turn }
-    await rotate(ring, { ...rooms, keys: ring.keys }, pace)
-    await recordServiceWork('RotateRootKey', rooms, REGION)
+    const { overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
+    if (!overtaken) await recordServiceWork('RotateRootKey', rooms, REGION)
     return stageOf(ring) === 'retired'
   })
   world.isRotating = done !== true
