@@ -137,12 +137,16 @@ export class Accounts {
     for (let tries = 0; tries < TRIES; tries++) {
       const accounts = await this.#all(this.#ledger)
       const changes = await listingChanges(accounts, this.#each(ACCESS_KEY, this.#ledger), this.#ledger)
-      if (changes.length === 0) return
-      // A change that does not go through says nothing of the record: it is read again, with all others.
+      let isListed = true
       for (let start = 0; start < changes.length; start += AT_ONCE) {
         const some = changes.slice(start, start + AT_ONCE)
-        await Promise.all(some.map((change) => this.#ledger.commit({ changes: [change], nonce: null, event: null })))
+        const outcomes = await Promise.all(
+          some.map((change) => this.#ledger.commit({ changes: [change], nonce: null, event: null })),
+        )
+        isListed &&= outcomes.every((outcome) => outcome === 'committed')
       }
+      // A change that does not go through says nothing of the record: it is read again, with all others.
+      if (isListed) return
     }
     throw keepChanging()
   }

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { INSTALLATION, update } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
-import { ACCOUNT } from '../../src/ram/key-holder.ts'
+import { ACCOUNT, type Account } from '../../src/ram/key-holder.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { eachDatabase } from '../databases.ts'
@@ -277,21 +277,16 @@ eachDatabase((open) => {
   it('lists them also where another process changes the account meanwhile', async () => {
     await using house = await open()
     const { accountId, accessKeyId } = house.credentials
-    await beside(house, async ({ accounts, ledger, ring }) => {
-      const account = await ledger.get(ACCOUNT, INSTALLATION, accountId)
-      assert.ok(account)
-      const { firstAccount: _, ...body } = ring.record.body
-      const unlisted = update(account, { body: { name: account.body.name } })
-      const changes = [unlisted, update(ring.record, { body })]
-      assert.equal(await ledger.commit({ changes, nonce: null, event: null }), 'committed')
-      await ring.look()
+    await beside(house, async (rooms) => {
+      const { accounts, ledger } = rooms
+      const unlisted = await unlist(accountId, rooms)
       const commit = ledger.commit.bind(ledger)
       let hasChanged = false
       ledger.commit = async (call) => {
         const [change] = call.changes
         if (!hasChanged && change?.change === 'update' && change.before.id === accountId) {
           hasChanged = true
-          const other = update(unlisted.after, { body: { name: 'other' } })
+          const other = update(unlisted, { body: { name: 'other' } })
           assert.equal(await commit({ changes: [other], nonce: null, event: null }), 'committed')
         }
         return commit(call)
@@ -302,4 +297,34 @@ eachDatabase((open) => {
       assert.deepEqual(listed?.body, { name: 'other', accessKeyIds: [accessKeyId] })
     })
   })
+
+  it('lists them with the last of ten attempts, and gives up after it', async () => {
+    await using house = await open()
+    const { accountId, accessKeyId } = house.credentials
+    await beside(house, async (rooms) => {
+      const { accounts, ledger } = rooms
+      await unlist(accountId, rooms)
+      const commit = ledger.commit.bind(ledger)
+      let refusals = 10
+      ledger.commit = async (call) => (refusals-- > 0 ? 'moved' : commit(call))
+      await assert.rejects(accounts.first(), /keep changing the same records/)
+      assert.equal(refusals, 0)
+      refusals = 9
+      assert.equal(await accounts.first(), accountId)
+      const listed = await ledger.get(ACCOUNT, INSTALLATION, accountId)
+      assert.deepEqual(listed?.body.accessKeyIds, [accessKeyId])
+    })
+  })
 })
+
+/** Makes the account, and the mark of the first one, as a former program left them. Returns the account. */
+async function unlist(accountId: string, { ledger, ring }: OpenHouse): Promise<Account> {
+  const account = await ledger.get(ACCOUNT, INSTALLATION, accountId)
+  assert.ok(account)
+  const { firstAccount: _, ...body } = ring.record.body
+  const unlisted = update(account, { body: { name: account.body.name } })
+  const changes = [unlisted, update(ring.record, { body })]
+  assert.equal(await ledger.commit({ changes, nonce: null, event: null }), 'committed')
+  await ring.look()
+  return unlisted.after
+}
