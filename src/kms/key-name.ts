@@ -71,8 +71,7 @@ export function aliasCalled(name: string, context: Reads): string | null {
 
 /** Returns the key with this id. Refuses with Forbidden.KeyNotFound. */
 export async function findKeyById(id: string, context: Reads): Promise<FoundKey> {
-  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  const key = record && foundAt(record, context)
+  const key = foundAt(await recordOf(id, context), context)
   if (!key) throw refuse('Forbidden.KeyNotFound')
   return key
 }
@@ -80,16 +79,15 @@ export async function findKeyById(id: string, context: Reads): Promise<FoundKey>
 /** Returns the key of an id or ARN; null for an unknown key and for an alias. */
 export async function keyByIdOrArn(name: string, context: Reads): Promise<FoundKey | null> {
   const which = named(name, context)
-  return 'key' in which ? keyWithId(which.key, context) : null
+  return 'key' in which ? foundAt(await recordOf(which.key, context), context) : null
 }
 
-async function keyWithId(id: string, context: Reads): Promise<FoundKey | null> {
-  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  return record && foundAt(record, context)
+function recordOf(id: string, { ledger, scope }: Reads): Promise<Cmk | null> | null {
+  return isKeyId(id) ? ledger.get(CMK, scope, id) : null
 }
 
-function foundAt(record: Cmk, { now }: Reads): FoundKey | null {
-  const body = at(record.body, now)
+function foundAt(record: Cmk | null, { now }: Reads): FoundKey | null {
+  const body = record && at(record.body, now)
   return body && { record, body }
 }
 

@@ -1,5 +1,6 @@
 // The records in memory, each as this server last read or wrote it, so that a warm call reads no row.
 import type { RootKeys } from '../keystore/root-keys.ts'
+import { withOwnTexts } from '../runtime/own-texts.ts'
 import { type FormerRow, type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import type { Recorded, Scope } from './record.ts'
@@ -107,7 +108,7 @@ export function keyOf(kind: string, { account, region }: Scope, id: string): str
   return recordKey(kind, account, region, id)
 }
 
-/** The record of a row, with its own copies of all strings: V8's substrings of a request would keep the whole request in memory. */
+/** The record of a row that a request has made. */
 function ownRecord({ body, mac: _, ...place }: Row): Recorded<unknown> {
-  return { ...(JSON.parse(JSON.stringify(place)) as typeof place), body: JSON.parse(body) }
+  return { ...withOwnTexts(place), body: JSON.parse(body) }
 }

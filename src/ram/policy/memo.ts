@@ -1,4 +1,5 @@
 // A bounded cache of values that depend only on a text.
+import { withOwnTexts } from '../../runtime/own-texts.ts'
 
 export class Memo<T> {
   readonly #values = new Map<string, T>()
@@ -41,13 +42,8 @@ export class PairMemo<T> {
       this.#size = 0
     }
     const inner = this.#values.get(first) ?? new Map<string, T>()
-    this.#values.set(ownText(first), inner.set(ownText(second), value))
+    this.#values.set(withOwnTexts(first), inner.set(withOwnTexts(second), value))
     this.#size++
     return value
   }
-}
-
-/** Returns the text with its own memory: V8's substring of a request would keep the whole request in memory. */
-export function ownText(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string
 }

@@ -1,10 +1,11 @@
 // The decision (docs/reference/policy-language.md, "Decision"): a matching Deny in any policy wins; otherwise a matching Allow allows; otherwise
 // the call is denied. One function implements this rule for every kind of policy: `firstMatch`.
+import { withOwnTexts } from '../../runtime/own-texts.ts'
 import type { CompiledPolicy, CompiledStatement } from './compile.ts'
 import { isResourceTag } from './condition-key.ts'
 import type { ConditionValues } from './conditions.ts'
 import type { Statement } from './language.ts'
-import { Memo, ownText, PairMemo } from './memo.ts'
+import { Memo, PairMemo } from './memo.ts'
 import { type Candidate, means, type TrustingRole } from './principals.ts'
 
 /** A policy of a set; a session policy has no name. */
@@ -106,7 +107,7 @@ class About {
     for (const key of this.#keys) {
       const value = values.get(key)
       if (value !== undefined && (typeof value !== 'string' || value.length > LONGEST_VALUE)) return
-      texts.push(value === undefined ? undefined : ownText(value))
+      texts.push(value === undefined ? undefined : withOwnTexts(value))
     }
     this.#last = { values: texts, verdict }
   }
