@@ -77,7 +77,7 @@ export interface House extends Clock {
   readonly keystore: Keystore
   readonly publicKeys: PublicKeyWork
   readonly hsmTokens: KmsContext['hsmTokens']
-  readonly dataKeys: KmsContext['dataKeys']
+  readonly messageKeys: KmsContext['messageKeys']
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
   readonly oidcTokens: OidcTokens

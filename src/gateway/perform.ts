@@ -132,7 +132,7 @@ function contextOf(
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } =
     house
-  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, dataKeys, publicKeys, ring } = house
+  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, messageKeys, publicKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
   return {
@@ -144,7 +144,7 @@ function contextOf(
     keystore,
     publicKeys,
     hsmTokens,
-    dataKeys,
+    messageKeys,
     settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,
     authorizer,

@@ -53,7 +53,7 @@ type ForCalls = Pick<
   | 'keystore'
   | 'publicKeys'
   | 'hsmTokens'
-  | 'dataKeys'
+  | 'messageKeys'
   | 'accessKeys'
   | 'mfaSeeds'
   | 'console'
@@ -124,7 +124,7 @@ export async function openHouse(
     const { oidc } = settings
     const issuers = new IssuerFetches(oidc, issuerDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
-    const { software, dataKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
+    const { software, messageKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
     const keystore = new KeystoreRouter(software, hsm, usage, settings.fips)
     return {
       storage,
@@ -142,7 +142,7 @@ export async function openHouse(
       oidcTokens: new OidcTokens(issuers),
       keystore: tracer ? tracer.keystore(keystore) : keystore,
       tracer,
-      dataKeys,
+      messageKeys,
       publicKeys: pairs,
       pairs,
       hsmTokens: async () => (await hsm?.describe()) ?? [],

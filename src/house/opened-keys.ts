@@ -6,7 +6,7 @@ import { ReservedUses } from '../keystore/reserved-uses.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { SoftwareKeystore } from '../keystore/software.ts'
 import { versionsIn } from '../kms/records.ts'
-import { DataKeys } from '../kms/secrets/data-keys.ts'
+import { MessageKeys } from '../kms/secrets/message-keys.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -27,10 +27,10 @@ export function openedKeys(ledger: Ledger, keys: RootKeys, runtime: Runtime, { u
   const pairs = new PairThreads(Math.max(1, Math.floor((availableParallelism() - 1) / processes)))
   const reserved = new ReservedUses(uses, (message) => alarm(message, null))
   const software = new SoftwareKeystore(keys, runtime, pairs, reserved)
-  const dataKeys = new DataKeys(keys)
+  const messageKeys = new MessageKeys(keys)
   ledger.whenChanged((changed) => {
     software.dropOpened(changed && versionsIn(changed))
-    dataKeys.drop(changed)
+    messageKeys.drop(changed)
   })
-  return { software, dataKeys, pairs }
+  return { software, messageKeys, pairs }
 }

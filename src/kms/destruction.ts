@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, insert, type Kind, remove, type Scope, update } from '../ledger/record.ts'
 import { recordKey } from '../storage/storage.ts'
 import { ALIAS, CMK, type Cmk, DESTRUCTION, USAGE, VERSION, type Version } from './records.ts'
-import type { DataKeys } from './secrets/data-keys.ts'
+import type { MessageKeys } from './secrets/message-keys.ts'
 import { SECRET_VALUE, type SecretValue } from './secrets/records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
@@ -58,19 +58,19 @@ async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scr
   }
 }
 
-/** Wipes from memory the material that committed changes destroyed, and the data keys that it encrypted or whose values are gone. */
+/** Wipes from memory the material that committed changes destroyed, and the message keys of values that are gone or under that material. */
 export function forgetDestroyed(
   changes: readonly Change[],
-  { keystore, dataKeys }: { readonly keystore: Keystore; readonly dataKeys: DataKeys },
+  { keystore, messageKeys }: { readonly keystore: Keystore; readonly messageKeys: MessageKeys },
 ): void {
   for (const change of changes) {
     if (change.change !== 'update' && change.change !== 'delete') continue
     const { before } = change
-    if (before.kind === SECRET_VALUE.name) dataKeys.forget(before as SecretValue)
+    if (before.kind === SECRET_VALUE.name) messageKeys.forget(before as SecretValue)
     const material = materialBefore(change)
     if (material === null || material === materialAfter(change)) continue
     keystore.forget(material, before.id)
-    dataKeys.drop([recordKey(before.kind, before.account, before.region, before.id)])
+    messageKeys.drop([recordKey(before.kind, before.account, before.region, before.id)])
   }
 }
 

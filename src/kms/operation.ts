@@ -10,7 +10,7 @@ import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
 import type { SecretDatabases } from '../settings/secret-databases.ts'
-import type { DataKeys } from './secrets/data-keys.ts'
+import type { MessageKeys } from './secrets/message-keys.ts'
 
 /** The operator's settings that operations use. */
 export interface KmsSettings {
@@ -42,8 +42,8 @@ export interface KmsContext {
   readonly publicKeys: PublicKeyWork
   /** The state of each token of the HSM; empty where no HSM is configured. */
   hsmTokens(): Promise<readonly TokenDescription[]>
-  /** The keys of secrets' values in memory. */
-  readonly dataKeys: DataKeys
+  /** The message keys of secrets' values in memory. */
+  readonly messageKeys: MessageKeys
   readonly settings: KmsSettings
   /** RAM's limit, for secrets that contain AccessKeys. */
   readonly quotas: Pick<RamQuotas, 'max-access-keys-per-user'>

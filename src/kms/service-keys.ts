@@ -13,7 +13,7 @@ import { newVersion } from './version.ts'
 /** The context for creating and using a service key, of a call or of background work. */
 export type ValueContext = Pick<
   KmsContext,
-  'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'dataKeys' | 'newRecordId' | 'randomBytes'
+  'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'messageKeys' | 'newRecordId' | 'randomBytes'
 >
 
 const KMS = principalOf('kms')

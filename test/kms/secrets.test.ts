@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { VERSION } from '../../src/kms/records.ts'
-import { DataKeys, type Sealed } from '../../src/kms/secrets/data-keys.ts'
+import { MessageKeys, type Sealed } from '../../src/kms/secrets/message-keys.ts'
 import { SECRET_VALUE, type SecretValue, valueId } from '../../src/kms/secrets/records.ts'
 import { recordKey } from '../../src/storage/storage.ts'
 import type { Called } from '../acceptance/program.ts'
@@ -15,7 +15,7 @@ type Body = Called['body']
 const DAY = 86_400_000
 const NONCE = Buffer.alloc(24)
 
-describe('the data keys of values', () => {
+describe('the message keys of values', () => {
   const scope = { account: '1', region: 'cn-hangzhou' }
   const sealedFor = (id: string, keyVersionId: string): Sealed => ({
     ...scope,
@@ -24,27 +24,27 @@ describe('the data keys of values', () => {
   })
   const [a, b] = [sealedFor('a:v1', 'k1'), sealedFor('b:v1', 'k2')]
   const ready = (keys: { epoch: number }) => {
-    const dataKeys = new DataKeys(keys)
-    for (const one of [a, b]) dataKeys.keep(one, Buffer.alloc(32, 1), NONCE)
-    return { dataKeys, have: () => [a, b].map((one) => dataKeys.get(one) !== null) }
+    const messageKeys = new MessageKeys(keys)
+    for (const one of [a, b]) messageKeys.keep(one, Buffer.alloc(32, 1), NONCE)
+    return { messageKeys, have: () => [a, b].map((one) => messageKeys.get(one) !== null) }
   }
 
   it('are ready for the very ciphertext that they were decrypted from', () => {
-    const { dataKeys, have } = ready({ epoch: 0 })
+    const { messageKeys, have } = ready({ epoch: 0 })
     assert.deepEqual(have(), [true, true])
-    assert.equal(dataKeys.get({ ...a, body: { ...a.body, dataKey: 'other' } }), null)
-    assert.equal(dataKeys.get({ ...a, region: 'cn-beijing' }), null)
+    assert.equal(messageKeys.get({ ...a, body: { ...a.body, dataKey: 'other' } }), null)
+    assert.equal(messageKeys.get({ ...a, region: 'cn-beijing' }), null)
   })
 
   it('are wiped when their value, their key version or the root keys change', () => {
     const byValue = ready({ epoch: 0 })
-    byValue.dataKeys.drop([recordKey(SECRET_VALUE.name, scope.account, scope.region, 'a:v1')])
+    byValue.messageKeys.drop([recordKey(SECRET_VALUE.name, scope.account, scope.region, 'a:v1')])
     assert.deepEqual(byValue.have(), [false, true])
     const byKey = ready({ epoch: 0 })
-    byKey.dataKeys.drop([recordKey(VERSION.name, scope.account, scope.region, 'k2')])
+    byKey.messageKeys.drop([recordKey(VERSION.name, scope.account, scope.region, 'k2')])
     assert.deepEqual(byKey.have(), [true, false])
     const all = ready({ epoch: 0 })
-    all.dataKeys.drop(null)
+    all.messageKeys.drop(null)
     assert.deepEqual(all.have(), [false, false])
     const keys = { epoch: 0 }
     const byRoots = ready(keys)
@@ -53,11 +53,11 @@ describe('the data keys of values', () => {
   })
 
   it('are not kept again once their value is destroyed', () => {
-    const { dataKeys, have } = ready({ epoch: 0 })
-    dataKeys.forget(a)
+    const { messageKeys, have } = ready({ epoch: 0 })
+    messageKeys.forget(a)
     assert.deepEqual(have(), [false, true])
     const bytes = Buffer.alloc(32, 1)
-    dataKeys.keep(a, bytes, NONCE)
+    messageKeys.keep(a, bytes, NONCE)
     assert.deepEqual(have(), [false, true])
     assert.deepEqual(bytes, Buffer.alloc(32))
   })

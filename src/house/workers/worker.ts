@@ -110,7 +110,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
   const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
-  const { software, dataKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
+  const { software, messageKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
   const keystore = new KeystoreRouter(software, hsm, notes, settings.fips)
   const house: House = {
     products,
@@ -121,7 +121,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     tracer,
     publicKeys: pairs,
     hsmTokens: () => owner.ask('hsm.describe'),
-    dataKeys,
+    messageKeys,
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
     console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),

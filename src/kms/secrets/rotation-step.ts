@@ -10,7 +10,7 @@ import type { SecretDatabases } from '../../settings/secret-databases.ts'
 import { isDatabaseAway } from '../database-away.ts'
 import { forgetDestroyed } from '../destruction.ts'
 import type { KmsContext } from '../operation.ts'
-import type { DataKeys } from './data-keys.ts'
+import type { MessageKeys } from './message-keys.ts'
 import type { Secret } from './records.ts'
 import { withFault } from './rotation.ts'
 import { SERVICE, secretWork, type Work } from './rotation-events.ts'
@@ -21,7 +21,7 @@ import { secretDueAt } from './secret-state.ts'
 export interface RotationHouse extends Random {
   readonly ledger: Ledger
   readonly keystore: Keystore
-  readonly dataKeys: DataKeys
+  readonly messageKeys: MessageKeys
   readonly accessKeys: Pick<AccessKeys, 'seal'>
   readonly settings: { readonly secretDatabases: SecretDatabases } & Pick<KmsContext, 'quotas'>
   now(): number

@@ -14,7 +14,7 @@ const AT_ONCE = 100
 /** The pause before failed work is tried again. */
 const AGAIN_MS = 60_000
 
-interface House extends Pick<KmsContext, 'keystore' | 'dataKeys'> {
+interface House extends Pick<KmsContext, 'keystore' | 'messageKeys'> {
   readonly ledger: Ledger
   now(): number
   newId(): string

@@ -13,7 +13,7 @@ import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from 
 import { type FoundKey, findKeyById } from '../key-name.ts'
 import { keyResourceById } from '../key-resource.ts'
 import { asKms, serviceKeyOf, type ValueContext } from '../service-keys.ts'
-import { messageKeyOf } from './data-keys.ts'
+import { messageKeyOf } from './message-keys.ts'
 import { SECRET_VALUE, type SecretBody, type SecretDataType, type SecretValue, valueId } from './records.ts'
 import { secretArn } from './secret-name.ts'
 
@@ -74,14 +74,14 @@ export async function openValue(stored: SecretValue, context: ValueContext, time
   const bytes = Buffer.from(stored.body.sealed, 'base64')
   if (bytes.length < SEALED_AT) throw unopenable(stored)
   const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
-  const known = keeps ? context.dataKeys.get(stored) : null
+  const known = keeps ? context.messageKeys.get(stored) : null
   if (known) return opened(known, bytes, stored)
   const message = decodeCiphertext(stored.body.dataKey)
   const encryptionContext = boundTo(placeOf(stored))
   const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
   if (!dataKey) throw unopenable(stored)
   const nonce = bytes.subarray(1, SEALED_AT)
-  if (keeps) return opened(context.dataKeys.keep(stored, dataKey, nonce), bytes, stored)
+  if (keeps) return opened(context.messageKeys.keep(stored, dataKey, nonce), bytes, stored)
   const key = messageKeyOf(dataKey, nonce)
   try {
     return opened(key, bytes, stored)

@@ -1,5 +1,6 @@
-// The keys of secrets' values in memory, so that a value that is read often needs no decryption of its data key each time. A data key seals one
-// value, once. So the message key (MessageKey) that the data key gives for the value's nonce is enough: it is kept, and the data key is wiped.
+// The message keys of secrets' values in memory, so that a value that is read often needs no decryption of its data key each time. A data key
+// seals one value, once. So the message key (MessageKey) that the data key gives for the value's nonce is enough: it is kept, and the data key is
+// wiped.
 //
 // INVARIANT: a call uses a kept key only after it has found the key version usable (usableVersion). The look-up compares the encrypted data key
 // in the record, so the kept key is exactly what a decryption would give. Keys under a CMK in an HSM are not kept: without the device, the
@@ -13,7 +14,7 @@ import { SECRET_VALUE, type SecretValue } from './records.ts'
 /** The version of a secret whose value a data key encrypts, with the encrypted data key. */
 export type Sealed = Pick<SecretValue, 'account' | 'region' | 'id' | 'body'>
 
-export class DataKeys {
+export class MessageKeys {
   readonly #ready: ReadyKeys<MessageKey>
   /** From a value to the key version that encrypts its data key, and back. Both are identified by the keys of their records (recordKey). */
   readonly #above = new Map<string, string>()
