@@ -11,8 +11,13 @@ export interface Answered {
  * to renew them.
  */
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
-  const { status, answer } = await answered(callOperation(parameters, options), options)
   const { renewal } = options
+  const { status, answer } = await answered(callOperation(parameters, options), options).catch((error: Error) => {
+    // The log-on keeps the CA that it trusts; a new one finds the authorities of the system, too.
+    throw renewal && isUntrusted(error)
+      ? new Error(`${error.message}, or log on again with \`strongroom login\``)
+      : error
+  })
   if (!renewal || answer['Code'] !== 'InvalidSecurityToken.Expired') return { status, answer }
   return { status, answer: { ...answer, Message: `${answer['Message']} ${renewal}` } }
 }

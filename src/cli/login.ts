@@ -8,10 +8,10 @@ import { codeOf } from '../console/browser/service/code-to-compare.ts'
 import { readFlags } from '../settings/flags.ts'
 import { isLoopback } from '../settings/listen.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { type Answered, askPath, isUntrusted } from './ask.ts'
-import type { Server } from './client.ts'
+import type { Answered } from './ask.ts'
 import { serverOptions, statedEndpoint } from './client-options.ts'
 import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
+import { LogOnServer } from './log-on-server.ts'
 import { listenOnLoopback } from './loopback.ts'
 import { refusal, refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -37,8 +37,6 @@ Without --endpoint and STRONGROOM_ENDPOINT, it ends the latest log-on.`
 
 /** How long a person may take to allow the log-on. */
 const PATIENCE_MS = 10 * 60_000
-/** How long the server may take to answer a request. */
-const ANSWER_MS = 30_000
 /** The longest pause, in seconds, between two requests to a server that does not answer. */
 const LONGEST_PAUSE = 60
 
@@ -53,7 +51,7 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
   const stated = serverOptions(flags, around)
   const former = keptLogOn(stated.endpoint, around)
-  const server = { ...stated, ca: stated.ca ?? former?.ca ?? null }
+  const server = new LogOnServer(stated, former?.ca ?? null)
   if (isPlain(server.endpoint))
     around.complain(
       `${server.endpoint} is plain HTTP: others on the network can read the session's secret, and act in your name; use https://, with --ca-file for a CA of your own`,
@@ -99,18 +97,12 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   const stated = statedEndpoint(flags, around)
   const logOn = keptLogOn(stated, around)
   if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
-  const server = serverOptions(flags, around, logOn)
+  const server = new LogOnServer(serverOptions(flags, around, { endpoint: logOn.endpoint }), logOn.ca ?? null)
   forgetLogOn(logOn, around)
   const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
-  const answer = await end(logOn, server)
-    // The server's certificate may come from an authority of the system by now, and no longer from the one that this log-on keeps.
-    .catch((error: Error) => {
-      if (!isUntrusted(error)) throw error
-      return end(logOn, serverOptions(flags, around, { endpoint: logOn.endpoint }))
-    })
-    .catch((error: Error) => {
-      throw new Error(`${error.message}; ${left}`)
-    })
+  const answer = await end(logOn, server).catch((error: Error) => {
+    throw new Error(`${error.message}; ${left}`)
+  })
   if (answer['Code'] !== undefined) {
     around.complain(left)
     return refused(answer, around)
@@ -119,20 +111,12 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   return 0
 }
 
-async function asked(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answer> {
-  return (await answered(what, body, server)).answer
-}
-
-function answered(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answered> {
-  return askPath(`/console/log-on/${what}`, body, { ...server, signal: AbortSignal.timeout(ANSWER_MS) })
-}
-
-function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
-  return asked('revoke', { SecurityToken: securityToken }, server)
+async function end({ securityToken }: KeptLogOn, server: LogOnServer): Promise<Answer> {
+  return (await server.ask('revoke', { SecurityToken: securityToken })).answer
 }
 
 /** RFC 8252: the browser of this machine delivers the code to a loopback port. Only this process can exchange the code (RFC 7636). */
-async function byBrowser(browsers: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
+async function byBrowser(browsers: readonly string[], server: LogOnServer, around: Surroundings): Promise<Answer> {
   const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
   using loopback = await listenOnLoopback(state)
   const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -153,7 +137,8 @@ async function byBrowser(browsers: readonly string[], server: Server, around: Su
     throw new Error(`nobody allowed it within ${PATIENCE_MS / 60_000} minutes`)
   })
   around.status('')
-  const answer = 'code' in brought ? await asked('token', { Code: brought.code, Verifier: verifier }, server) : null
+  const answer =
+    'code' in brought ? (await server.ask('token', { Code: brought.code, Verifier: verifier })).answer : null
   const way = answer && answer['Code'] === undefined ? 'done' : 'failed'
   await sendOn(new URL(`/console/command-line?end=${way}`, server.endpoint).href)
   if (!answer) throw new Error('the log-on was denied in the console')
@@ -164,8 +149,8 @@ async function byBrowser(browsers: readonly string[], server: Server, around: Su
  * RFC 8628: a person types the code into the console on any machine. While the code lasts, this asks a server that can't be reached or
  * reports trouble of its own at growing intervals (section 3.5): the person may have allowed the log-on meanwhile.
  */
-async function byCode(server: Server, around: Surroundings): Promise<Answer> {
-  const begun = await asked('device', { Name: ownName() }, server)
+async function byCode(server: LogOnServer, around: Surroundings): Promise<Answer> {
+  const { answer: begun } = await server.ask('device', { Name: ownName() })
   if (begun['Code'] !== undefined) return begun
   const page = new URL('/console/device', server.endpoint)
   around.complain(`open this page on any machine, and type the code ${begun['UserCode']}:\n${page}`)
@@ -175,7 +160,7 @@ async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   let trouble = ''
   for (let seconds = interval; performance.now() < until; ) {
     await pause(seconds * 1000)
-    const outcome = await answered('token', { DeviceCode: begun['DeviceCode'] }, server).catch((error: Error) => error)
+    const outcome = await server.ask('token', { DeviceCode: begun['DeviceCode'] }).catch((error: Error) => error)
     const now = troubleIn(outcome)
     if (now !== '' && now !== trouble) around.complain(`${now}; asking again until the code ends`)
     trouble = now

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
+import { globalAgent } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -208,15 +209,21 @@ describe('strongroom login', () => {
     assert.deepEqual(hidden, ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'STRONGROOM_DATA', 'STRONGROOM_ENDPOINT'])
   })
 
-  it('keeps the certificates of --ca-file: verbs, the next log-on and logout need no flag', async () => {
-    const folder = temporaryFolder()
-    const { cert, key, caFile } = await selfSigned(folder, ['127.0.0.1'], Date.now())
-    const server = createTlsServer({ cert, key }, (client) => {
+  /** Serves the house over TLS. */
+  const serveTls = async (certified: { cert: string; key: string }) => {
+    const server = createTlsServer(certified, (client) => {
       const plain = connect(Number(new URL(house.endpoint).port), '127.0.0.1')
       client.pipe(plain).pipe(client)
       for (const socket of [client, plain]) socket.on('error', () => client.destroy())
     })
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    return server
+  }
+
+  it('keeps the certificates of --ca-file: verbs, the next log-on and logout need no flag', async () => {
+    const folder = temporaryFolder()
+    const { cert, key, caFile } = await selfSigned(folder, ['127.0.0.1'], Date.now())
+    const server = await serveTls({ cert, key })
     try {
       delete line.env['STRONGROOM_ENDPOINT']
       const { port } = server.address() as AddressInfo
@@ -242,25 +249,36 @@ describe('strongroom login', () => {
     }
   })
 
-  it('logs off where the server has a certificate of the system’s authorities in place of its own', async () => {
+  it('logs on and off where the server has a certificate of the system’s authorities in place of its own', async () => {
     const folder = temporaryFolder()
-    const [own, later] = await Promise.all(
-      ['own', 'later'].map((name) => selfSigned(join(folder, name), ['127.0.0.1'], Date.now())),
+    const [own, other] = await Promise.all(
+      ['own', 'other'].map((name) => selfSigned(join(folder, name), ['127.0.0.1'], Date.now())),
     )
-    assert.ok(own && later)
-    const server = createTlsServer({ cert: own.cert, key: own.key }, (client) => {
-      const plain = connect(Number(new URL(house.endpoint).port), '127.0.0.1')
-      client.pipe(plain).pipe(client)
-      for (const socket of [client, plain]) socket.on('error', () => client.destroy())
-    })
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    assert.ok(own && other)
+    const server = await serveTls(own)
     const system = getCACertificates('default')
+    const untrusted = /^Error: no trusted authority issued the certificate of /
     try {
       delete line.env['STRONGROOM_ENDPOINT']
       const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
       await loggedOn('--endpoint', endpoint, '--ca-file', own.caFile)
-      server.setSecureContext({ cert: later.cert, key: later.key })
-      setDefaultCACertificates([...system, readFileSync(later.caFile, 'utf8')])
+      server.setSecureContext({ cert: other.cert, key: other.key })
+      // Another command has no connections from before.
+      globalAgent.destroy()
+      await assert.rejects(line.run(login, '--device', '--endpoint', endpoint), untrusted)
+      setDefaultCACertificates([...system, readFileSync(other.caFile, 'utf8')])
+      await assert.rejects(line.run(login, '--device', '--endpoint', endpoint, '--ca-file', own.caFile), untrusted)
+      await assert.rejects(
+        line.run(whoami),
+        /--ca-file or STRONGROOM_CA_FILE, or log on again with `strongroom login`$/,
+      )
+      const [file = ''] = line.files
+      const { ca } = JSON.parse(readFileSync(file, 'utf8'))
+      await loggedOn('--endpoint', endpoint)
+      assert.equal(await line.run(whoami), 0)
+      const later = JSON.parse(readFileSync(file, 'utf8'))
+      assert.equal(later.ca, null)
+      writeFileSync(file, JSON.stringify({ ...later, ca }))
       assert.equal(await line.run(logout), 0)
       assert.equal(line.out, `logged off from ${endpoint}\n`)
     } finally {
