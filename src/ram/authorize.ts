@@ -10,7 +10,7 @@ import { conditionValues, type RequestFacts } from './conditions.ts'
 import { denialOf } from './denial.ts'
 import { ownDeviceName } from './mfa-device.ts'
 import { PermissionReader, type Permissions } from './permissions.ts'
-import { IMPLICIT } from './policy/policy-set.ts'
+import { IMPLICIT } from './policy/verdict.ts'
 import { type Role, ramScope, USER, type User } from './records.ts'
 import { type TrustAction, TrustPolicies } from './trust.ts'
 

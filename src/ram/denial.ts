@@ -1,7 +1,7 @@
 // A denial in the form that the refusal and the event show.
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
-import type { Verdict } from './policy/policy-set.ts'
+import type { Verdict } from './policy/verdict.ts'
 
 /** The names of caller types in denials. */
 const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {

@@ -8,7 +8,9 @@ import { recordKey } from '../storage/storage.ts'
 import type { CompiledPolicies, PolicyAlarm } from './compiled-policies.ts'
 import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import { MalformedPolicy } from './policy/language.ts'
-import { type NamedPolicy, PolicySet } from './policy/policy-set.ts'
+import { PolicyMemory } from './policy/policy-memory.ts'
+import { PolicySet } from './policy/policy-set.ts'
+import type { NamedPolicy } from './policy/verdict.ts'
 import { type Attached, GROUP, type Role, ramScope, USER, type User } from './records.ts'
 
 type Reads = Pick<Ledger, 'get'>
@@ -32,6 +34,7 @@ export class PermissionReader {
   readonly #alarm: PolicyAlarm
   readonly #permissions = new WeakMap<Caller, Kept>()
   readonly #sessionSets = new Map<string, PolicySet>()
+  readonly #memory = new PolicyMemory()
 
   constructor(ledger: Pick<Ledger, 'confirms'>, policies: CompiledPolicies, alarm: PolicyAlarm) {
     this.#ledger = ledger
@@ -99,7 +102,7 @@ export class PermissionReader {
     const policies = await Promise.all(
       keys.map(async (key) => this.#named(present(await attachedPolicy(key, context), `the policy ${key}`))),
     )
-    return new PolicySet(policies)
+    return new PolicySet(policies, this.#memory)
   }
 
   #named({ policyName, defaultVersion, versions }: FoundPolicy): NamedPolicy {
@@ -119,7 +122,7 @@ export class PermissionReader {
   #sessionSet(document: string): PolicySet {
     const known = this.#sessionSets.get(document)
     if (known) return known
-    const set = new PolicySet([{ name: '', version: '', policy: this.#policies.session(document) }])
+    const set = new PolicySet([{ name: '', version: '', policy: this.#policies.session(document) }], this.#memory)
     if (this.#sessionSets.size >= KEPT_SESSION_SETS) this.#sessionSets.clear()
     this.#sessionSets.set(document, set)
     return set

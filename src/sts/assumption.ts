@@ -6,7 +6,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import { denialOf } from '../ram/denial.ts'
-import { IMPLICIT } from '../ram/policy/policy-set.ts'
+import { IMPLICIT } from '../ram/policy/verdict.ts'
 import type { Role } from '../ram/records.ts'
 
 /** A role as a call names it. It need not exist. */

@@ -5,7 +5,9 @@ import { after, before, describe, it } from 'node:test'
 import { compilePolicy } from '../../src/ram/policy/compile.ts'
 import { conditionKey } from '../../src/ram/policy/condition-key.ts'
 import { parsePolicy } from '../../src/ram/policy/language.ts'
-import { PolicySet, type StatementPlace } from '../../src/ram/policy/policy-set.ts'
+import { PolicyMemory } from '../../src/ram/policy/policy-memory.ts'
+import { PolicySet } from '../../src/ram/policy/policy-set.ts'
+import type { StatementPlace } from '../../src/ram/policy/verdict.ts'
 import { type Credentials, call } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { explained, HERE } from './explaining.ts'
@@ -50,6 +52,7 @@ describe('the evaluator', () => {
           version: 'v1',
           policy: compilePolicy(parsePolicy(JSON.stringify(document), 'identity')),
         })),
+        new PolicyMemory(),
       )
       for (const { description, action, resource, context = {}, decision, by = null } of requests) {
         const [, key = ''] = /key\/\{([a-z]+)\}$/.exec(resource) ?? []

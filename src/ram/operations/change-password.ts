@@ -10,7 +10,7 @@ import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { password } from '../parameters.ts'
 import { isPassword } from '../password.ts'
-import { IMPLICIT } from '../policy/policy-set.ts'
+import { IMPLICIT } from '../policy/verdict.ts'
 import { ramResource } from '../resources.ts'
 
 export const ChangePassword = operation({

@@ -1,61 +1,20 @@
 // The decision (docs/reference/policy-language.md, "Decision"): a matching Deny in any policy wins; otherwise a matching Allow allows; otherwise
 // the call is denied. One function implements this rule for every kind of policy: `firstMatch`.
-import { withOwnTexts } from '../../runtime/own-texts.ts'
-import type { CompiledPolicy, CompiledStatement } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 import { isResourceTag } from './condition-key.ts'
 import type { ConditionValues } from './conditions.ts'
 import type { Statement } from './language.ts'
-import { Memo, PairMemo } from './memo.ts'
+import type { PolicyMemory } from './policy-memory.ts'
 import { type Candidate, means, type TrustingRole } from './principals.ts'
-
-/** A policy of a set; a session policy has no name. */
-export interface NamedPolicy {
-  readonly name: string
-  readonly version: string
-  readonly policy: CompiledPolicy
-}
-
-/** A statement of a policy of the set. */
-export interface StatementPlace {
-  readonly policyName: string
-  readonly policyVersion: string
-  readonly statementIndex: number
-}
-
-/** The verdict of a set. `by` is the deciding statement; null when no statement matched. */
-export interface Verdict {
-  readonly decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
-  readonly by: StatementPlace | null
-}
-
-/** No statement matched. */
-export const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
-
-interface Placed {
-  readonly place: StatementPlace
-  readonly statement: CompiledStatement
-}
-
-/** The statements of policies in the order in which they decide: every Deny before every Allow. */
-function denialsFirst(policies: readonly NamedPolicy[]): readonly Placed[] {
-  const all = policies.flatMap(({ name, version, policy }) =>
-    policy.statements.map((statement) => {
-      const place = { policyName: name, policyVersion: version, statementIndex: statement.index }
-      return { place, statement }
-    }),
-  )
-  return [
-    ...all.filter(({ statement }) => statement.effect === 'Deny'),
-    ...all.filter(({ statement }) => statement.effect === 'Allow'),
-  ]
-}
-
-/** The verdict of the first statement that matches. INVARIANT: `statements` are in the order of denialsFirst. */
-function firstMatch(statements: readonly Placed[], matches: (statement: CompiledStatement) => boolean): Verdict {
-  for (const { place, statement } of statements)
-    if (matches(statement)) return { decision: statement.effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by: place }
-  return IMPLICIT
-}
+import {
+  About,
+  denialsFirst,
+  firstMatch,
+  type NamedPolicy,
+  type Placed,
+  type StatementPlace,
+  type Verdict,
+} from './verdict.ts'
 
 /** An action, or all of its names. */
 export type Action = string | readonly string[]
@@ -71,57 +30,14 @@ function keyOf(action: Action): string {
 
 const DIGIT_FIRST = /^\d/
 
-const REMEMBERED = 1024
-
-/** With more condition keys than FEW_KEYS, or a value longer than LONGEST_VALUE characters, a verdict is not kept. */
-const FEW_KEYS = 4
-const LONGEST_VALUE = 256
-
-/**
- * The statements about one action and resource, in the order of denialsFirst. The verdict depends only on the values of their condition keys.
- * Most calls have the same values as the call before, so the last verdict is kept with its values.
- */
-class About {
-  readonly statements: readonly Placed[]
-  readonly #keys: readonly string[]
-  #last: { readonly values: readonly (string | undefined)[]; readonly verdict: Verdict } | null = null
-
-  constructor(statements: readonly Placed[]) {
-    this.statements = statements
-    this.#keys = [...new Set(statements.flatMap(({ statement }) => statement.keys))]
-  }
-
-  verdict(values: ConditionValues): Verdict {
-    if (this.#last && this.#areLast(this.#last.values, values)) return this.#last.verdict
-    const verdict = firstMatch(this.statements, (statement) => statement.holds(values))
-    if (this.#keys.length <= FEW_KEYS) this.#remember(values, verdict)
-    return verdict
-  }
-
-  #areLast(last: readonly (string | undefined)[], values: ConditionValues): boolean {
-    return this.#keys.every((key, i) => values.get(key) === last[i])
-  }
-
-  #remember(values: ConditionValues, verdict: Verdict): void {
-    const texts: (string | undefined)[] = []
-    for (const key of this.#keys) {
-      const value = values.get(key)
-      if (value !== undefined && (typeof value !== 'string' || value.length > LONGEST_VALUE)) return
-      texts.push(value === undefined ? undefined : withOwnTexts(value))
-    }
-    this.#last = { values: texts, verdict }
-  }
-}
-
 /** The policies that apply together to a principal, or a session policy alone. */
 export class PolicySet {
   readonly #statements: readonly Placed[]
-  readonly #byAction = new Memo<readonly Placed[]>(REMEMBERED)
-  readonly #byResource = new PairMemo<About>(REMEMBERED)
-  readonly #byPrefix = new PairMemo<About>(REMEMBERED)
+  readonly #memory: PolicyMemory
 
-  constructor(policies: readonly NamedPolicy[]) {
+  constructor(policies: readonly NamedPolicy[], memory: PolicyMemory) {
     this.#statements = denialsFirst(policies)
+    this.#memory = memory
   }
 
   /**
@@ -152,14 +68,14 @@ export class PolicySet {
   /** The statements whose action and resource match, remembered: most calls differ in their conditions only. */
   #about(action: Action, resource: string, every: boolean): About {
     if (every) return this.#aboutEvery(action, resource.slice(0, -1))
-    return this.#byResource.get(keyOf(action), resource, () => {
+    return this.#memory.of(this).byResource.get(keyOf(action), resource, () => {
       const lower = [action].flat().map((name) => name.toLowerCase())
       return new About(this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower)))
     })
   }
 
   #aboutEvery(action: Action, prefix: string): About {
-    return this.#byPrefix.get(keyOf(action), prefix, () => {
+    return this.#memory.of(this).byPrefix.get(keyOf(action), prefix, () => {
       const lower = [action].flat().map((name) => name.toLowerCase())
       return new About(
         this.#aboutAction(lower).flatMap(({ place, statement }) => {
@@ -175,9 +91,9 @@ export class PolicySet {
   }
 
   #aboutAction(lower: readonly string[]): readonly Placed[] {
-    return this.#byAction.get(keyOf(lower), () =>
-      this.#statements.filter(({ statement }) => statement.meansAction(lower)),
-    )
+    return this.#memory
+      .of(this)
+      .byAction.get(keyOf(lower), () => this.#statements.filter(({ statement }) => statement.meansAction(lower)))
   }
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { type CompiledPolicy, compilePolicy } from '../../../src/ram/policy/compile.ts'
 import type { ConditionValues } from '../../../src/ram/policy/conditions.ts'
 import { parsePolicy } from '../../../src/ram/policy/language.ts'
+import { PolicyMemory } from '../../../src/ram/policy/policy-memory.ts'
 import { PolicySet, trusts } from '../../../src/ram/policy/policy-set.ts'
 import { systemPolicies } from '../../../src/ram/system-policies.ts'
 import { times } from '../../size.ts'
@@ -12,12 +13,19 @@ import { decideByDefinition, type RawPolicy, type Request } from './reference.ts
 
 const valuesOf = (values: Readonly<Record<string, string>>): ConditionValues => ({ get: (key) => values[key] })
 
+const memory = new PolicyMemory()
+
 function setOf(...documents: (object | string)[]): PolicySet {
+  return setIn(memory, ...documents)
+}
+
+function setIn(memory: PolicyMemory, ...documents: (object | string)[]): PolicySet {
   return new PolicySet(
     documents.map((document, i) => {
       const text = typeof document === 'string' ? document : JSON.stringify(document)
       return { name: `p${i}`, version: 'v1', policy: compilePolicy(parsePolicy(text, 'identity')) }
     }),
+    memory,
   )
 }
 
@@ -60,6 +68,26 @@ describe('a set of policies', () => {
       assert.equal(isAllowed, i % 10 === 7, `${i}`)
       assert.equal(decide(set, 'kms:Decrypt', `acs:kms:r:1:key/${i}`), 'ImplicitDeny')
     }
+  })
+
+  it('remembers no more than its share of what all sets may remember together', () => {
+    const allowed = policy({ Effect: 'Allow', Action: 'kms:Encrypt', Resource: 'acs:kms:*:1:key/*7' })
+    const small = new PolicyMemory(1_000_000)
+    const idle = setIn(small, allowed)
+    assert.equal(decide(idle, 'kms:Encrypt', 'acs:kms:r:1:key/7'), 'Allow')
+    const before = small.of(idle)
+    const long = 'x'.repeat(500)
+    let asked = 0
+    while (small.of(idle) === before && asked++ < 1000) {
+      const set = setIn(small, allowed)
+      for (let i = 0; i < 10; i++) {
+        const isAllowed = decide(set, 'kms:Encrypt', `acs:kms:r:1:key/${long}${i}`) === 'Allow'
+        assert.equal(isAllowed, i === 7, `${i}`)
+      }
+    }
+    // Ten pairs of a set hold 20 KB, so some 50 sets fill the memory, and then even an idle set forgets.
+    assert.ok(asked > 25 && asked < 60, `${asked} sets`)
+    assert.equal(decide(idle, 'kms:Encrypt', 'acs:kms:r:1:key/7'), 'Allow')
   })
 
   it('denies keys without the tag under a negated operator', () => {
