@@ -206,7 +206,7 @@ describe('the aliyun CLI', {
     )
   })
 
-  describe('by a profile of the mode', () => {
+  describe('authenticates by a profile of the mode', () => {
     const callerOf = async (profile: string) =>
       (await called(['sts', 'GetCallerIdentity'], { isHttps: true, profile })).Arn
     const configured = async (profile: string, mode: string, ...flags: string[]) => {

@@ -85,7 +85,7 @@ describe('a data folder of version 0.1.0', () => {
     assert.match(verified.out, /\b\d+ events\b/)
   })
 
-  describe('has its roles bound', () => {
+  describe('gets the ids of the principals that its roles trust', () => {
     const env = {
       STRONGROOM_ACCOUNT_ID: facts.accountId,
       STRONGROOM_ROOT_ACCESS_KEY_ID: facts.accessKeyId,
@@ -114,7 +114,7 @@ describe('a data folder of version 0.1.0', () => {
       }
     }
 
-    it('by a server, not by commands', async () => {
+    it('from a server, not from commands', async () => {
       const listed = await runHere(['account', 'list', '--data', data])
       assert.deepEqual([listed.code, listed.err], [0, ''])
       assert.equal(trustedIds(), undefined)
@@ -122,7 +122,7 @@ describe('a data folder of version 0.1.0', () => {
       assert.deepEqual(trustedIds(), {})
     })
 
-    it('not by a start that refuses the database as put back', async () => {
+    it('from no start that refuses the database as an older copy', async () => {
       await serveOnce()
       for (const end of ['-wal', '-shm']) rmSync(join(data, `strongroom.db${end}`), { force: true })
       copyFileSync(join(folder, 'strongroom.db'), join(data, 'strongroom.db'))

@@ -168,7 +168,7 @@ describe('OIDC providers', () => {
     assert.equal((await named('2019-08-15', 'ListUsers')).body.Code, 'InvalidAction.NotFound')
   })
 
-  describe('are for whom policies allow, under either name of the action', () => {
+  describe('need a policy that allows the action, by its name in IMS or in RAM', () => {
     const PARAMETERS: Record<string, string> = {
       OIDCProviderName: 'p',
       IssuerUrl: ISSUER,
@@ -229,7 +229,7 @@ describe('OIDC providers', () => {
         }
       })
 
-    it('and the account alias, whose own actions count for the domain, too', async () => {
+    it('as the default domain does, for which the actions of the account alias count, too', async () => {
       assert.equal(
         await passes('SetDefaultDomain', allow('ims:*'), { ...allow('ram:SetAccountAlias'), Effect: 'Deny' }),
         false,
@@ -237,7 +237,7 @@ describe('OIDC providers', () => {
       assert.equal(await passes('GetDefaultDomain', allow('ram:GetAccountAlias')), true)
     })
 
-    it('with the issuer of a new one as a condition', async () => {
+    it('which may name the issuer of a new provider as a condition', async () => {
       const only = (url: string) => ({ ...allow('ims:*'), Condition: { StringEquals: { 'ram:OidcIssuerUrl': url } } })
       const create = async (url: string) => {
         await ram.must('CreatePolicyVersion', {

@@ -453,7 +453,7 @@ eachDatabase((open, name) => {
   })
 
   if (name === 'PostgreSQL')
-    describe('a server that has not looked yet', () => {
+    describe('a server that does not know the new root yet', () => {
       it('takes the new root over from the first record that it meets', async () => {
         await using server = await startPostgresql()
         const folder = temporaryFolder()

@@ -200,7 +200,7 @@ eachDatabase((open) => {
       assert.deepEqual(house.failures, [])
     })
 
-    describe('of a walk that is over, while checkpoints and the index are looked at', () => {
+    describe('that has read all events, and now checks checkpoints and the index,', () => {
       /** A verification that does `then` in each rest after its walk. */
       const verifyAnd = async (then: () => Promise<void>) => {
         await house.must('ListKeys')
