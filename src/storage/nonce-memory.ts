@@ -1,7 +1,6 @@
 // The nonces within their time window, in memory: eight bytes each, dropped one generation at a time. The first 64 bits of a nonce's digest
 // identify it. Among ten million live nonces, a new one collides with probability 2^-41; it is then refused, and its client signs the
 // request again. A replay is always refused.
-// of 2^-41; it is then refused, and its client signs the request again. A replay is always refused.
 
 const GENERATION_MS = 5 * 60_000
 const FIRST_SLOTS = 128
