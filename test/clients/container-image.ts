@@ -149,12 +149,21 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
       succeeds(join(venv, 'bin/podman-compose'), [...args, ...command], { env: { ...process.env, ...podman.env } })
     const file = (name: string) =>
       podman.run('exec', SERVER, '/usr/bin/node', '-p', `fs.readFileSync('/var/lib/strongroom/${name}', 'utf8')`)
-    /** Starts all, and waits until both are healthy: systemd, which would ask podman to check it, is not there. */
+    /**
+     * Starts the database, waits until it is healthy, and then does the same with the server. `depends_on` asks for this order, but podman-compose
+     * ignores it with a podman before 4.6. Health is checked here: the timers of systemd, which would ask podman to check it, are not there.
+     */
     const up = async () => {
-      compose('up', '--detach')
-      for (const container of [SERVER, 'strongroom_postgresql_1']) await until(() => isHealthy(container))
+      for (const service of ['postgresql', 'strongroom']) {
+        compose('up', '--detach', service)
+        await until(() => isHealthy(`strongroom_${service}_1`))
+      }
     }
+    const logs = (container: string) =>
+      succeeds('sh', ['-c', 'podman logs "$1" 2>&1', 'sh', container], { env: { ...process.env, ...podman.env } })
     const isHealthy = (container: string) => {
+      const state = podman.run('inspect', '--format', '{{.State.Status}}', container)
+      if (state !== 'running') assert.fail(`${container} is ${state}: ${logs(container)}`)
       try {
         podman.run('healthcheck', 'run', container)
         return true
