@@ -3,26 +3,24 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeFiles, makeImage } from '../../scripts/image.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
-import { callOperation } from '../../src/cli/client.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { OWNER } from '../owned.ts'
-import { freePort } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
-import { lacks, packedDebian, succeeds } from './debian.ts'
+import { Composed } from './compose.ts'
+import { lacks, succeeds } from './debian.ts'
+import { OwnNetwork } from './own-network.ts'
 import { Podman, withoutPodman } from './podman.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/containers.md'), 'utf8')
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const IMAGE = `localhost/strongroom:${version}`
-/** As deploy/compose.yaml names it. */
-const POSTGRESQL = 'docker.io/library/postgres:17'
 const reason = lacks('buildah', 'mmdebstrap') || withoutPodman
 
 describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
@@ -137,57 +135,17 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
   })
 
   it('keeps its keys in deploy/compose.yaml with PostgreSQL, when all is taken down and started again', async () => {
-    importPostgresql(podman)
-    const venv = join(folder, 'compose')
-    succeeds('python3', ['-m', 'venv', venv])
-    succeeds(join(venv, 'bin/pip'), ['install', '--quiet', 'podman-compose==1.6.0'])
-    const port = await freePort()
-    const variables = join(folder, '.env')
-    writeFileSync(variables, `POSTGRES_PASSWORD=0123456789abcdef\nSTRONGROOM_PORT=${port}\n`)
-    const args = ['--env-file', variables, '--file', join(ROOT, 'deploy/compose.yaml')]
-    const compose = (...command: string[]) =>
-      succeeds(join(venv, 'bin/podman-compose'), [...args, ...command], { env: { ...process.env, ...podman.env } })
-    const file = (name: string) =>
-      podman.run('exec', SERVER, '/usr/bin/node', '-p', `fs.readFileSync('/var/lib/strongroom/${name}', 'utf8')`)
-    /**
-     * Starts the database, waits until it is healthy, and then does the same with the server. `depends_on` asks for this order, but podman-compose
-     * ignores it with a podman before 4.6. Health is checked here: the timers of systemd, which would ask podman to check it, are not there.
-     */
-    const up = async () => {
-      for (const service of ['postgresql', 'strongroom']) {
-        compose('up', '--detach', service)
-        await until(() => isHealthy(`strongroom_${service}_1`))
-      }
-    }
-    const logs = (container: string) =>
-      succeeds('sh', ['-c', 'podman logs "$1" 2>&1', 'sh', container], { env: { ...process.env, ...podman.env } })
-    const isHealthy = (container: string) => {
-      const state = podman.run('inspect', '--format', '{{.State.Status}}', container)
-      if (state !== 'running') assert.fail(`${container} is ${state}: ${logs(container)}`)
-      try {
-        podman.run('healthcheck', 'run', container)
-        return true
-      } catch {
-        return false
-      }
-    }
-    const call = async (action: string, parameters: Record<string, string> = {}) => {
-      const credentials = JSON.parse(file('root-credentials.json'))
-      const connection = { endpoint: `https://127.0.0.1:${port}`, securityToken: null, ca: file('tls/ca.pem') }
-      const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters }))
-      const { status, body } = await callOperation(all, { ...connection, ...credentials, now: Date.now() })
-      assert.equal(status, 200, body)
-      return JSON.parse(body)
-    }
+    await using network = await OwnNetwork.start()
+    using composed = new Composed(join(folder, 'compose'), network, made.path)
     const began = Date.now()
-    await up()
-    const { KeyId } = (await call('CreateKey')).KeyMetadata
-    const { CiphertextBlob } = await call('Encrypt', { KeyId, Plaintext: 'four apples' })
+    await composed.up()
+    const key = composed.call('CreateKey', 'KeyMetadata.KeyId')
+    const blob = composed.call('Encrypt', 'CiphertextBlob', '--KeyId', key, '--Plaintext', 'four apples')
     console.log(`first Encrypt ${((Date.now() - began) / 1000).toFixed(1)} s after podman-compose up began`)
-    compose('down')
-    await up()
-    assert.equal((await call('Decrypt', { CiphertextBlob })).Plaintext, 'four apples')
-    compose('down', '--volumes')
+    composed.down()
+    await composed.up()
+    assert.equal(composed.call('Decrypt', 'Plaintext', '--CiphertextBlob', blob), 'four apples')
+    composed.down('--volumes')
   })
 })
 
@@ -217,39 +175,3 @@ describe('strongroom_VERSION_arm64.tar', { skip: lacks('mmdebstrap', QEMU) }, ()
     }
   })
 })
-
-const SERVER = 'strongroom_strongroom_1'
-
-/**
- * Stands in for the image of PostgreSQL that deploy/compose.yaml names, where no registry has it: Debian's PostgreSQL, set up at its first start
- * by a server without TCP, as that image does it.
- */
-function importPostgresql(podman: Podman): void {
-  const start = `
-    mkdir -p /run/postgresql
-    chown postgres /run/postgresql $PGDATA
-    as() { runuser -u postgres -- "$@"; }
-    if [ ! -s $PGDATA/PG_VERSION ]; then
-      echo $POSTGRES_PASSWORD > /run/postgresql/password
-      as initdb --pgdata=$PGDATA --username=$POSTGRES_USER --pwfile=/run/postgresql/password --auth-host=scram-sha-256
-      echo host all all all scram-sha-256 >> $PGDATA/pg_hba.conf
-      as pg_ctl --options=--listen_addresses= --wait start
-      as createdb --username=$POSTGRES_USER $POSTGRES_USER
-      as pg_ctl --mode=fast --wait stop
-    fi
-    exec runuser -u postgres -- postgres --listen_addresses=*`
-  const packed = packedDebian('-postgresql', ['postgresql'])
-  const changes = [
-    'ENV PGDATA=/var/lib/postgresql/data',
-    'VOLUME /var/lib/postgresql/data',
-    // Each release has one version.
-    `ENV PATH=/usr/lib/postgresql/${postgresqlIn(packed)}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-    `ENTRYPOINT ${JSON.stringify(['/bin/sh', '-euc', start])}`,
-  ]
-  podman.run('import', '--quiet', ...changes.flatMap((one) => ['--change', one]), packed, POSTGRESQL)
-}
-
-function postgresqlIn(packed: string): string {
-  const [, version = ''] = /usr\/lib\/postgresql\/(\d+)\/bin\/initdb$/m.exec(succeeds('tar', ['-tf', packed])) ?? []
-  return version
-}

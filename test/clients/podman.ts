@@ -17,8 +17,11 @@ export class Podman implements Disposable {
   /** What makes any `podman` that is started with it this one. */
   readonly env: Record<string, string>
 
-  /** Keeps its images in the folder. */
-  constructor(folder: string) {
+  readonly #at: (...command: string[]) => readonly string[]
+
+  /** Keeps its images in the folder. `at` gives the words of a command that runs where its containers are to be. */
+  constructor(folder: string, at: (...command: string[]) => readonly string[] = (...command) => command) {
+    this.#at = at
     const file = (name: string, text: string) => {
       writeFileSync(join(this.state, name), text)
       return join(this.state, name)
@@ -57,7 +60,8 @@ network_config_dir = "${join(this.state, 'networks')}"
 
   /** Runs podman to its end, which must be a good one; returns what it printed. */
   run(...args: string[]): string {
-    return succeeds('podman', args, { env: { ...process.env, ...this.env } }).trim()
+    const [program = '', ...words] = this.#at('podman', ...args)
+    return succeeds(program, words, { env: { ...process.env, ...this.env } }).trim()
   }
 
   [Symbol.dispose](): void {
