@@ -77,7 +77,7 @@ const programs = [
   { package: 'libnss3-tools', found: () => found('certutil') },
   { package: 'opensc', found: () => found('pkcs11-tool') },
   // The browser for the tests of the console.
-  { package: 'chromium', found: () => found('chromium') },
+  { package: 'chromium-headless-shell', found: () => found('chromium-headless-shell') || found('chromium') },
 ]
 
 /**
@@ -95,6 +95,8 @@ const optional = [
   { package: 'zsh', found: () => found('zsh') },
   { package: 'fish', found: () => found('fish') },
   { package: 'age', found: () => found('age') },
+  // It takes less of the machine than Chromium.
+  { package: 'chromium-headless-shell', found: () => found('chromium-headless-shell') },
 ]
 
 /** Programs for making and testing packages. Their tests say what is missing. */
@@ -120,7 +122,8 @@ function found(program) {
 /** Installs missing required programs, and useful ones. */
 function installPrograms(some, others) {
   const missingOf = (all) => all.filter((program) => !program.found()).map((program) => program.package)
-  const [needed, useful] = [missingOf(some), missingOf(others)]
+  const needed = missingOf(some)
+  const useful = missingOf(others).filter((name) => !needed.includes(name))
   if (needed.length + useful.length === 0) return
   const canInstall = process.getuid?.() === 0 && found('apt-get')
   if (!canInstall && needed.length > 0) {
