@@ -18,8 +18,10 @@ import { newCredentials } from '../src/ram/account.ts'
 import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
+import { openStorage } from '../src/storage/open.ts'
 import { setPassword } from '../src/storage/postgresql-password.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
+import { FEW_PAIRS } from './few-pairs.ts'
 import type { TestToken } from './keystore/pkcs11/tokens.ts'
 import { Refusals } from './refusals.ts'
 
@@ -108,7 +110,7 @@ export class TestHouse implements AsyncDisposable {
 
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
-    this.#open = await openHouse(this.#settings, failed, this.now)
+    this.#open = await openHouse(this.#settings, failed, this.now, openStorage, FEW_PAIRS)
     await bindFormerRoles(this.open, failed)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)

@@ -1,7 +1,8 @@
-// Random bytes, which are drawn in advance: no two callers get the same, or memory of each other.
+// Random bytes, which are drawn in advance: no two callers get the same, or memory of each other. And pairs, which nobody had before.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { randomBytes } from '../../src/runtime/random.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 
 describe('random bytes', () => {
   it('are as many as asked for, never the same twice, whatever the amounts', () => {
@@ -26,5 +27,13 @@ describe('random bytes', () => {
     const copy = Buffer.from(second)
     first.fill(0)
     assert.deepEqual(second, copy)
+  })
+})
+
+describe('RSA pairs', () => {
+  it('are new each time', async () => {
+    const pairs = await Promise.all([SYSTEM.rsaPair(), SYSTEM.rsaPair()])
+    assert.equal(new Set(pairs.map(({ publicKey }) => publicKey.toString('hex'))).size, 2)
+    assert.equal(new Set(pairs.map(({ privateKey }) => privateKey.toString('hex'))).size, 2)
   })
 })

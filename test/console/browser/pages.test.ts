@@ -24,7 +24,8 @@ interface Violation {
 /** What axe finds serious. Its code is put in by the debugger, since the page's policy allows none but the application's. */
 async function seriousIn(page: Page): Promise<readonly string[]> {
   const debug = await page.context().newCDPSession(page)
-  await debug.send('Runtime.evaluate', { expression: AXE })
+  const isThere = await debug.send('Runtime.evaluate', { expression: `'axe' in window` })
+  if (!isThere.result.value) await debug.send('Runtime.evaluate', { expression: AXE })
   const { result } = await debug.send('Runtime.evaluate', {
     expression: `axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))`,
     awaitPromise: true,
