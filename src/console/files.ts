@@ -1,7 +1,8 @@
-// The built application: its files are read when the server starts, so that no path of a request reaches the file system. `npm run console`
-// builds it, and compresses them.
+// The built application. All its files are read when somebody first asks for one, so that no path of a request reaches the file system, and
+// what opens a house without showing a page reads none. `npm run console` builds it, and compresses them.
 import { hash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConsoleAnswer } from '../gateway/house.ts'
@@ -44,41 +45,60 @@ interface Asset {
   readonly hash: string
 }
 
-export class Files {
-  readonly #html: string | null
-  readonly #assets = new Map<string, Asset>()
+interface Build {
+  readonly html: string
+  /** By path. */
+  readonly assets: ReadonlyMap<string, Asset>
+}
 
-  /** Reads the build in the folder; null, and a folder without one, show how to build it. */
+export class Files {
+  readonly #builds: string | null
+  #build: Promise<Build | null> | null = null
+
+  /** Serves the build in the folder; null, and a folder without one, show how to build it. */
   constructor(builds: string | null) {
-    const folder = builds && currentIn(builds)
-    if (!folder) {
-      this.#html = null
-      return
-    }
-    this.#html = readFileSync(join(folder, 'index.html'), 'utf8')
-    const names = new Set(readdirSync(join(folder, 'assets')))
-    const read = (name: string) => readFileSync(join(folder, 'assets', name))
-    for (const name of names) {
-      const type = TYPES[extname(name)]
-      if (type === undefined) continue
-      const plain = read(name)
-      const codings = (Object.entries(CODINGS) as [Coding, string][]).filter(([, ending]) => names.has(name + ending))
-      const coded = new Map(codings.map(([coding, ending]) => [coding, read(name + ending)]))
-      this.#assets.set(`${ASSETS}${name}`, { type, plain, coded, hash: hash('sha256', plain, 'base64url') })
-    }
+    this.#builds = builds
   }
 
   /** Answers a request for a file or a page of the console. */
-  answer(request: HttpRequest, randomBytes: (length: number) => Uint8Array): ConsoleAnswer {
+  async answer(request: HttpRequest, randomBytes: (length: number) => Uint8Array): Promise<ConsoleAnswer> {
+    const build = await this.#read()
     const path = pathOf(request)
-    const asset = this.#assets.get(path)
+    const asset = build?.assets.get(path)
     if (asset) return file(asset, request)
     const last = path.slice(path.lastIndexOf('/') + 1)
     if (path.startsWith(ASSETS) || last.includes('.')) return page(404, NO_PAGE, BARE)
-    if (this.#html === null) return page(200, NOT_BUILT, BARE)
+    if (!build) return page(200, NOT_BUILT, BARE)
     const nonce = Buffer.from(randomBytes(NONCE_BYTES)).toString('base64')
-    return page(200, this.#html.replaceAll(NONCE, nonce), policyWith(nonce))
+    return page(200, build.html.replaceAll(NONCE, nonce), policyWith(nonce))
   }
+
+  /** The build, which is read once; one that can't be read is tried again at the next request. */
+  #read(): Promise<Build | null> {
+    this.#build ??= buildIn(this.#builds).catch((error: unknown) => {
+      this.#build = null
+      throw error
+    })
+    return this.#build
+  }
+}
+
+async function buildIn(builds: string | null): Promise<Build | null> {
+  const folder = builds && currentIn(builds)
+  if (!folder) return null
+  const names = new Set(await readdir(join(folder, 'assets')))
+  const read = (name: string) => readFile(join(folder, 'assets', name))
+  const assetOf = async (name: string, type: string): Promise<readonly [string, Asset]> => {
+    const codings = (Object.entries(CODINGS) as [Coding, string][]).filter(([, ending]) => names.has(name + ending))
+    const form = async ([coding, ending]: [Coding, string]) => [coding, await read(name + ending)] as const
+    const [plain, ...coded] = await Promise.all([read(name), ...codings.map(form)])
+    return [`${ASSETS}${name}`, { type, plain, coded: new Map(coded), hash: hash('sha256', plain, 'base64url') }]
+  }
+  const assets = [...names].flatMap((name) => {
+    const type = TYPES[extname(name)]
+    return type === undefined ? [] : [assetOf(name, type)]
+  })
+  return { html: await readFile(join(folder, 'index.html'), 'utf8'), assets: new Map(await Promise.all(assets)) }
 }
 
 /** The folder of the build that is served; null where there is none. */

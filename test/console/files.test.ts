@@ -29,19 +29,20 @@ describe('the files of the console', () => {
   const get = (files: Files, target: string, headers: Readonly<Record<string, string>> = {}) =>
     files.answer({ ...REQUEST, target, headers }, randomBytes)
 
-  it('are those of the build that `current` names, read once', () => {
+  it('are those of the build that `current` names, read once, when somebody asks', async () => {
     mkdirSync(join(builds, 'abc', 'assets'), { recursive: true })
     writeFileSync(join(builds, 'abc', 'index.html'), '<meta name="csp-nonce" content="__CSP_NONCE__"><p>app</p>')
     writeFileSync(join(builds, 'abc', 'assets', 'main-1.js'), 'run()')
     writeFileSync(join(builds, 'abc', 'assets', 'secret.txt'), 'no type')
-    writeFileSync(join(builds, 'current'), 'abc\n')
     const files = new Files(builds)
-    const first = get(files, '/console/keys/1/details')
+    writeFileSync(join(builds, 'current'), 'abc\n')
+    const first = await get(files, '/console/keys/1/details')
     const [, nonce = ''] = /content="([^"]+)"/.exec(String(first.body)) ?? []
     assert.ok(nonce.length >= 22)
     assert.ok(String(first.headers['content-security-policy']).includes(`'nonce-${nonce}'`))
-    assert.notEqual(String(get(files, '/console').body), first.body)
-    const script = get(files, '/console/assets/main-1.js')
+    assert.notEqual(String((await get(files, '/console')).body), first.body)
+    writeFileSync(join(builds, 'abc', 'assets', 'late.js'), 'came()')
+    const script = await get(files, '/console/assets/main-1.js')
     assert.deepEqual([script.status, String(script.body)], [200, 'run()'])
     assert.deepEqual(
       [script.headers['content-type'], script.headers['cache-control']],
@@ -49,14 +50,15 @@ describe('the files of the console', () => {
     )
     for (const path of [
       '/console/assets/other.js',
+      '/console/assets/late.js',
       '/console/assets/secret.txt',
       '/console/index.html',
       '/console/assets/../index.html',
     ])
-      assert.equal(get(files, path).status, 404, path)
+      assert.equal((await get(files, path)).status, 404, path)
   })
 
-  it('go out as the build compressed them, where the client takes that, each form under its own tag', () => {
+  it('go out as the build compressed them, where the client takes that, each form under its own tag', async () => {
     const assets = join(builds, 'abc', 'assets')
     const forms = { '': 'plain', '.br': 'brotli', '.gz': 'gzip' }
     for (const [ending, text] of Object.entries(forms)) writeFileSync(join(assets, `forms.js${ending}`), text)
@@ -75,26 +77,29 @@ describe('the files of the console', () => {
       ['', 'plain', undefined],
     ] as const) {
       const given = { 'accept-encoding': accepted }
-      const answer = get(files, path, given)
+      const answer = await get(files, path, given)
       assert.deepEqual([String(answer.body), answer.headers['content-encoding']], [body, coding], accepted)
       assert.equal(answer.headers['vary'], 'accept-encoding')
       const etag = String(answer.headers['etag'])
-      assert.equal(get(files, path, { ...given, 'if-none-match': etag }).status, 304)
-      assert.equal(get(files, path, { ...given, 'if-none-match': `"other", W/${etag}` }).status, 304)
-      assert.equal(get(files, path, { ...given, 'if-none-match': '"other"' }).status, 200)
+      assert.equal((await get(files, path, { ...given, 'if-none-match': etag })).status, 304)
+      assert.equal((await get(files, path, { ...given, 'if-none-match': `"other", W/${etag}` })).status, 304)
+      assert.equal((await get(files, path, { ...given, 'if-none-match': '"other"' })).status, 200)
     }
-    const tags = ['br', 'gzip', ''].map((one) => get(files, path, { 'accept-encoding': one }).headers['etag'])
-    assert.equal(new Set(tags).size, 3)
+    const tags = ['br', 'gzip', ''].map(
+      async (one) => (await get(files, path, { 'accept-encoding': one })).headers['etag'],
+    )
+    assert.equal(new Set(await Promise.all(tags)).size, 3)
     // A file that the build did not compress goes out as it is; the compressed forms have no address of their own.
-    assert.equal(String(get(files, '/console/assets/main-1.js', { 'accept-encoding': 'br' }).body), 'run()')
-    assert.equal(get(files, `${path}.br`).status, 404)
+    const uncoded = await get(files, '/console/assets/main-1.js', { 'accept-encoding': 'br' })
+    assert.equal(String(uncoded.body), 'run()')
+    assert.equal((await get(files, `${path}.br`)).status, 404)
   })
 
-  it('are none where nothing was built, and the page says how to build', () => {
+  it('are none where nothing was built, and the page says how to build', async () => {
     const removed = temporaryFolder()
     writeFileSync(join(removed, 'current'), 'gone\n')
     for (const files of [new Files(null), new Files(join(builds, 'nowhere')), new Files(removed)]) {
-      const { status, body } = get(files, '/console')
+      const { status, body } = await get(files, '/console')
       assert.deepEqual([status, /npm run console/.test(String(body))], [200, true])
     }
     removeFolder(removed)
