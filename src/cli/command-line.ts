@@ -1,6 +1,7 @@
 // The verbs of the command line, by name, with their purposes, and how a failing line ends. The scripts in test/transcripts specify the
 // verbs from outside.
 
+import type { ProductVersion } from '../gateway/house.ts'
 import type { Open } from '../house/open.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
 import { PinNeeded } from '../settings/hsm.ts'
@@ -100,12 +101,15 @@ function opening(around: Surroundings): Open<WitnessedHouse> {
 
 type Verb = (args: readonly string[], around: Surroundings, verb: string) => number | Promise<number>
 
-const call: Verb = async (args, around, verb) => {
-  const [{ products }, { callProduct }] = await Promise.all([import('../gateway/products.ts'), import('./product.ts')])
-  const product = products.find(({ product }) => product.service === verb)
-  if (!product) throw new Error(`no product is called ${verb}`)
-  return callProduct(product, args, around)
+/** Calls an operation of the product that is loaded. */
+function calling(product: () => Promise<ProductVersion>): Verb {
+  return async (args, around) => {
+    const [version, { callProduct }] = await Promise.all([product(), import('./product.ts')])
+    return callProduct(version, args, around)
+  }
 }
+
+const callRam = calling(async () => (await import('../gateway/products/ram.ts')).ram)
 
 const completing: Verb = async (args, around) => {
   const [{ completion }, { products }] = await Promise.all([
@@ -136,15 +140,15 @@ const version: Verb = (_, around) => {
 /** Each verb loads only what it needs: loading everything takes longer than most verbs' work. */
 const VERBS: Readonly<Record<string, Verb>> = {
   serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around), around),
-  kms: call,
+  kms: calling(async () => (await import('../gateway/products/kms.ts')).kms),
   ram: async (args, around, verb) => {
     const { RAM_VERBS } = await import('./product.ts')
-    if (!RAM_VERBS.includes(args[0] ?? '')) return call(args, around, verb)
+    if (!RAM_VERBS.includes(args[0] ?? '')) return callRam(args, around, verb)
     return (await import('./access.ts')).access(args, opening(around), around)
   },
-  ims: call,
-  sts: call,
-  actiontrail: call,
+  ims: calling(async () => (await import('../gateway/products/ims.ts')).ims),
+  sts: calling(async () => (await import('../gateway/products/sts.ts')).sts),
+  actiontrail: calling(async () => (await import('../gateway/products/actiontrail.ts')).actiontrail),
   account: async (args, around) => (await import('./account.ts')).account(args, opening(around), around),
   dev: async (args, around) => (await import('./dev.ts')).dev(args, around),
   // Opens a database without a look at the witness, because it judges the trail, and accepts a restored one.

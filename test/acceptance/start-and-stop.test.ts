@@ -73,7 +73,7 @@ describe('the program', () => {
     assert.deepEqual([...roomsOf('--version')].sort(), ['cli', 'settings'])
     const ofCalls = roomsOf('kms', '--help')
     assert.ok(ofCalls.has('kms'))
-    assert.deepEqual([ofCalls.has('house'), ofCalls.has('console')], [false, false])
+    assert.deepEqual([ofCalls.has('house'), ofCalls.has('console'), ofCalls.has('actiontrail')], [false, false, false])
   })
 
   it('loads what a usual server does not need only when it is needed', async () => {
