@@ -28,6 +28,11 @@ function folder(): string {
 after(() => folders.forEach(removeFolder))
 
 const SERVE = ['serve', '--listen', '127.0.0.1:0']
+/** Has a process name on standard error each module that it loads, as it looks for what was compiled of it. */
+const SHOWS_MODULES = {
+  NODE_COMPILE_CACHE: join(BIN, '../../node_modules/.cache/node-compile-cache'),
+  NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+}
 /** A start that fails before it holds anything, in this process: its exit code and what it said. */
 async function failingStart(args: readonly string[], env: Record<string, string> = {}) {
   const { code, err } = await runHere([...SERVE, '--log-level', 'error', ...args], env)
@@ -66,7 +71,7 @@ describe('the program', () => {
 
   it('loads for a verb what that verb needs, and no more', () => {
     const roomsOf = (...words: readonly string[]) => {
-      const env = { ...process.env, NODE_COMPILE_CACHE: join(folder(), 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+      const env = { ...process.env, ...SHOWS_MODULES }
       const { stderr } = spawnSync(BIN, words, { env, encoding: 'utf8' })
       return new Set([...stderr.matchAll(/\/src\/([\w-]+)\//g)].map(([, room]) => room))
     }
@@ -77,8 +82,7 @@ describe('the program', () => {
   })
 
   it('loads what a usual server does not need only when it is needed', async () => {
-    const env = { NODE_COMPILE_CACHE: join(folder(), 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
-    const program = await startProgram({ data: folder(), env, flags: ['--workers', '0'] })
+    const program = await startProgram({ data: folder(), env: SHOWS_MODULES, flags: ['--workers', '0'] })
     await program.stop()
     const log = program.log()
     const packages = [
