@@ -13,7 +13,7 @@ const SIZES = {
   'kills beside two servers': [2, 7],
   'kills while the root key moves into an HSM': [1, 12],
   'kills while keys are made in an HSM': [2, 15],
-  'rounds of each caller in a second': [10, 1000],
+  'rounds of each caller in a second': [5, 1000],
   'texts padded at random': [2000, 20_000],
   'tries of a key pair': [5, 200],
   'conformance on PostgreSQL and with workers': [0, 1],
