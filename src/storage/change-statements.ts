@@ -51,9 +51,11 @@ export function changeStatements(db: Kysely<Tables>, locks: boolean): ChangeStat
     ),
     changesSince: statement((given) =>
       db
-        .selectFrom('change_number')
+        // The limit tells PostgreSQL that there is one row, before it has statistics. It would guess thousands, expect a result of millions
+        // and compile the query each time.
+        .selectFrom(number.limit(sql.lit(1)).as('present'))
         .leftJoin('change_log', (join) => join.on('change_log.n', '>', given.number))
-        .select(['change_number.n', 'change_log.records'])
+        .select(['present.n', 'change_log.records'])
         .orderBy('change_log.n')
         .limit(sql.lit(READ_AT_ONCE)),
     ),

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import postgres from 'postgres'
 import { openStorage } from '../../src/storage/open.ts'
+import { statements } from '../../src/storage/statements.ts'
 import {
   HEAD_PLACE,
   placeKey,
@@ -319,3 +320,22 @@ for (const [name, database] of kinds)
       await isStale(commitOn({ number, reads: null }, other, [call([insert('r')], 'ahead')]))
     })
   })
+
+describe('the log of changes on PostgreSQL', () => {
+  it('is not expected to be so large that reading it is worth compiling, before there are statistics', async () => {
+    const url = server.database()
+    const storage = await openStorage(url)
+    const db = postgres(url, { max: 1, onnotice: () => {} })
+    try {
+      await db.unsafe("INSERT INTO change_log SELECT n, '[]' FROM generate_series(1, 10000) AS n")
+      const { text } = statements('postgresql').changesSince({ number: 0 })
+      const [planned] = await db.unsafe(`EXPLAIN (FORMAT JSON) ${text.replace('$1', '0')}`)
+      const [compiling] = await db.unsafe('SHOW jit_above_cost')
+      const cost = Number(planned?.['QUERY PLAN'][0].Plan['Total Cost'])
+      assert.ok(cost < Number(compiling?.['jit_above_cost']) / 10, `the cost is ${cost}`)
+    } finally {
+      await db.end()
+      await storage.close()
+    }
+  })
+})
