@@ -11,3 +11,6 @@ export function median<T>(all: readonly T[], figure: (one: T) => number): T {
 export function percent(part: number, whole: number): string {
   return `${((part / whole) * 100).toFixed(1)} %`
 }
+
+/** Figures in turn come from this many times as many rounds, each this many times shorter: the machine drifts within seconds. */
+export const SHORTER = 4

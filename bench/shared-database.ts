@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { farAway } from '../test/storage/far-away.ts'
 import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts'
-import { median, percent } from './figures.ts'
+import { median, percent, SHORTER } from './figures.ts'
 import type { Job, Measured } from './load.ts'
 import { Pgbench } from './pgbench.ts'
 import { callsOf, cpuMsOfAll, load, loadWatched, type Server, startStrongroom } from './processes.ts'
@@ -24,8 +24,6 @@ const DELAY_MS = 5
 /** One call in this many changes one of the keys. */
 const CHANGE_IN = 100
 const KEYS = 10
-/** Figures in turn come from this many times as many rounds, each this many times shorter: the machine drifts within seconds. */
-const SHORTER = 3
 
 type Pair = readonly [Server, Server]
 

@@ -1,6 +1,6 @@
 // The cost of workers: CPU time per call of one process, and of a server with two workers and their owner. A control shows the machine's
 // part: two independent processes take turns on the same core, and share the same calls.
-import { median } from './figures.ts'
+import { median, SHORTER } from './figures.ts'
 import type { Job } from './load.ts'
 import { callsOf, load, type Server, startStrongroom } from './processes.ts'
 
@@ -28,7 +28,7 @@ export async function costOfWorkers(folder: string, { credentials, rounds, warmU
     const server = await startStrongroom(`${folder}/${name}`, credentials, ['--workers', String(workers)])
     const asked = await job(server)
     await load({ ...asked, requests: warmUp * Math.max(workers, 1) })
-    return { server, job: asked }
+    return { server, job: { ...asked, requests: Math.ceil(asked.requests / SHORTER) } }
   }
   const one = await started('one', 0)
   const withWorkers = await started('with-workers', 2)
@@ -39,7 +39,7 @@ export async function costOfWorkers(folder: string, { credentials, rounds, warmU
   })
   const side = (parts: Side['parts']): Side => ({ parts, all: [], owner: [] })
   const [alone, workers, two] = [side([one]), side([withWorkers]), side([half(one), half(another)])]
-  for (let round = 0; round < rounds; round++) for (const each of [alone, workers, two]) await measure(each)
+  for (let round = 0; round < rounds * SHORTER; round++) for (const each of [alone, workers, two]) await measure(each)
   for (const { server } of [one, withWorkers, another]) await server.stop()
   const against = ({ all }: Side) => {
     const ratio = middle(all.map((us, i) => us / (alone.all[i] ?? 1)))
