@@ -30,13 +30,15 @@ export class CommitQueue<T> {
   add(call: T, first: boolean): void {
     if (first) this.#waiting.unshift(call)
     else this.#waiting.push(call)
-    this.#schedule()
+    // A call that comes alone waits for no further turn.
+    this.#schedule(this.#waiting.length)
   }
 
-  #schedule(): void {
+  /** Cuts the next batch soon, unless enough batches are in progress. `before`: the number of calls that waited before this turn. */
+  #schedule(before: number): void {
     if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
     this.#scheduled = true
-    this.#cutSoon(0, TURNS)
+    this.#cutSoon(before, TURNS)
   }
 
   /**
@@ -57,8 +59,8 @@ export class CommitQueue<T> {
     this.#underWay++
     void this.#commit(this.#waiting.splice(0, BATCH)).then(() => {
       this.#underWay--
-      this.#schedule()
+      this.#schedule(0)
     })
-    this.#schedule()
+    this.#schedule(0)
   }
 }

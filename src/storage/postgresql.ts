@@ -8,7 +8,16 @@ import type { Columns } from './rows.ts'
 import { type Indexing, type Opening, UNINDEXED } from './search.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
-import type { Basis, Chaining, Commit, RowKey, Storage, Stored, Turn } from './storage.ts'
+import {
+  type Basis,
+  type Chaining,
+  type Commit,
+  ENOUGH,
+  type RowKey,
+  type Storage,
+  type Stored,
+  type Turn,
+} from './storage.ts'
 import { StoredEvents } from './stored-events.ts'
 import { StoredRows } from './stored-rows.ts'
 
@@ -35,7 +44,7 @@ export async function openPostgresql(
 class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the lane, so a second one would only wait for the first.
   readonly commitsAtOnce = 1
-  readonly enough = 1
+  readonly enough = ENOUGH
   readonly failure = null
   readonly risks: readonly string[]
   readonly #pool: LivePool

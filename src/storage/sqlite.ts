@@ -11,7 +11,17 @@ import { SqliteSearches } from './sqlite-searches.ts'
 import { HalfDone, SqliteTransaction } from './sqlite-transaction.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
-import type { Basis, Chaining, Commit, EventStorage, Stale, Storage, Stored, Unavailable } from './storage.ts'
+import {
+  type Basis,
+  type Chaining,
+  type Commit,
+  ENOUGH,
+  type EventStorage,
+  type Stale,
+  type Storage,
+  type Stored,
+  type Unavailable,
+} from './storage.ts'
 import { StoredRows } from './stored-rows.ts'
 import { WalSync } from './wal-sync.ts'
 
@@ -27,7 +37,7 @@ export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage 
 class SqliteStorage extends StoredRows implements Storage {
   // The next batch grows during a sync: fewer and larger batches cost less per call than two at a time.
   readonly commitsAtOnce = 1
-  readonly enough = 1
+  readonly enough = ENOUGH
   readonly risks: readonly string[] = []
   readonly #db: SqliteConnection
   readonly #nonces = new NonceMemory()

@@ -159,6 +159,9 @@ export interface Commit {
  */
 export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
+/** Calls of a batch from which on the cost of a call hardly falls: each batch has a fixed cost. See Storage.enough. */
+export const ENOUGH = 32
+
 /** The database. Its methods throw Unavailable when it can't be reached or written. */
 export interface Storage {
   /** The most batches in progress at the same time. They resolve in order. */

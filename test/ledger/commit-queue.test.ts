@@ -51,22 +51,28 @@ describe('a queue of commits', () => {
       { turn: 0, calls: [0, 1, 2] },
       { turn: 1, calls: [3, 4, 5] },
     ])
-    assert.deepEqual(await played(32, [1]), [{ turn: 1, calls: [0] }])
     assert.deepEqual(await played(32, [2, 1, 0, 1]), [
       { turn: 2, calls: [0, 1, 2] },
-      { turn: 4, calls: [3] },
+      { turn: 3, calls: [3] },
     ])
     assert.deepEqual(await played(4, [2, 2, 1]), [
       { turn: 1, calls: [0, 1, 2, 3] },
-      { turn: 3, calls: [4] },
+      { turn: 2, calls: [4] },
     ])
   })
 
-  it('cuts a batch at last where every turn brings a call', async () => {
+  it('commits a call that comes alone at once', async () => {
+    assert.deepEqual(await played(32, [1, 1]), [
+      { turn: 0, calls: [0] },
+      { turn: 1, calls: [1] },
+    ])
+  })
+
+  it('cuts a batch at last where every turn brings calls', async () => {
     const [first] = await played(
       32,
-      Array.from({ length: 12 }, () => 1),
+      Array.from({ length: 12 }, () => 2),
     )
-    assert.deepEqual(first, { turn: 4, calls: [0, 1, 2, 3, 4] })
+    assert.deepEqual(first, { turn: 4, calls: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] })
   })
 })

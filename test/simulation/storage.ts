@@ -8,6 +8,7 @@ import {
   type Chaining,
   type Changes,
   type Commit,
+  ENOUGH,
   type EventStorage,
   type Found,
   type FoundRows,
@@ -60,7 +61,7 @@ export interface Turns {
 
 export class SimulatedStorage implements Storage {
   readonly commitsAtOnce = 1
-  readonly enough = 1
+  readonly enough = ENOUGH
   readonly risks: readonly string[] = []
   readonly events: EventStorage
   readonly #database: Database

@@ -25,7 +25,7 @@ import { isShared } from '../../settings/root-key.ts'
 import { openStorage } from '../../storage/open.ts'
 import { Channel } from '../../storage/remote/channel.ts'
 import { RemoteStorage } from '../../storage/remote/remote-storage.ts'
-import type { Storage } from '../../storage/storage.ts'
+import { ENOUGH, type Storage } from '../../storage/storage.ts'
 import { OidcTokens } from '../../sts/oidc/verify.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
@@ -39,11 +39,6 @@ import { OwnersProvider, remoteAttempts, remoteIssuers, remoteLimits } from './r
 
 /** How often a worker reports uses of keys to the owner, and follows the changes of other servers. */
 const REPORT_MS = 1000
-/**
- * The size of batch to wait for where owner and workers share cores: sending a batch to the owner has a fixed cost, and from this size on
- * the cost per call hardly falls.
- */
-const ENOUGH = 32
 
 interface Serving {
   readonly adopting: Adopting
