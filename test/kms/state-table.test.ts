@@ -128,8 +128,8 @@ const AFTERWARDS: Readonly<Record<string, Partial<Record<State, State>>>> = {
   DeleteKeyMaterial: { Enabled: 'PendingImport', Disabled: 'PendingImport' },
 }
 
-/** The operations after which a key, or its alias, is not what it was. */
-const SPENDING = new Set([...Object.keys(AFTERWARDS), 'DeleteAlias', 'SetDeletionProtection'])
+/** The operations after which a key is not what it was. */
+const CHANGING = new Set([...Object.keys(AFTERWARDS), 'SetDeletionProtection'])
 
 /** An external key that has been used, brought into a state: the one kind that can be in all four. */
 interface Subject {
@@ -172,13 +172,12 @@ async function bringInto(state: State, keyId: string, house: TestHouse): Promise
   assert.equal(await stateOf(keyId, house), state)
 }
 
-/** Makes the subject what it was in this state, whatever an operation has made of it. */
-async function bringBack(state: State, { keyId: KeyId, alias, prepared }: Subject, house: TestHouse): Promise<void> {
+/** Brings the key back into this state, without deletion protection, whatever an operation did to it. */
+async function bringBack(state: State, { keyId: KeyId, prepared }: Subject, house: TestHouse): Promise<void> {
   await house.call('SetDeletionProtection', { KeyId, EnableDeletionProtection: 'false' })
   await house.call('CancelKeyDeletion', { KeyId })
   if (prepared) await importMaterial(house, prepared)
   await house.must('EnableKey', { KeyId })
-  await house.call('CreateAlias', { KeyId, AliasName: alias })
   await bringInto(state, KeyId, house)
 }
 
@@ -304,7 +303,8 @@ eachProtectionLevel((open) => {
     })
     after(() => house[Symbol.asyncDispose]())
 
-    // A wrapping key takes long to make: all operations share one key in each state, which is brought back into it.
+    // A wrapping key takes long to make: all operations share one key per state, and a key that an operation has changed is brought back into
+    // its state.
     const shared = new Map<State, Subject>()
     /** Nobody gets a key that an operation left in an unknown state. */
     const taken = async (state: State) => {
@@ -313,7 +313,7 @@ eachProtectionLevel((open) => {
       return subject
     }
     const givenBack = async (state: State, subject: Subject, operation: string) => {
-      if (SPENDING.has(operation)) await bringBack(state, subject, house)
+      if (CHANGING.has(operation)) await bringBack(state, subject, house)
       shared.set(state, subject)
     }
 
