@@ -1,9 +1,9 @@
 import { actionTrailOperations, formerActionTrailOperations } from '../../actiontrail/operations.ts'
 import { ACTIONTRAIL } from '../../api/product.ts'
-import { api } from './api.ts'
+import { productVersion } from './product-version.ts'
 
-export const actiontrail = api(ACTIONTRAIL, '2020-07-06', actionTrailOperations)
+export const actiontrail = productVersion(ACTIONTRAIL, '2020-07-06', actionTrailOperations)
 export const formerActionTrails = [
-  api(ACTIONTRAIL, '2017-12-04', formerActionTrailOperations),
-  api(ACTIONTRAIL, '2015-09-28', formerActionTrailOperations),
+  productVersion(ACTIONTRAIL, '2017-12-04', formerActionTrailOperations),
+  productVersion(ACTIONTRAIL, '2015-09-28', formerActionTrailOperations),
 ]

@@ -1,5 +1,5 @@
 import { IMS } from '../../api/product.ts'
 import { imsOperations } from '../../ims/operations.ts'
-import { api } from './api.ts'
+import { productVersion } from './product-version.ts'
 
-export const ims = api(IMS, '2019-08-15', imsOperations)
+export const ims = productVersion(IMS, '2019-08-15', imsOperations)

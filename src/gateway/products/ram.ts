@@ -1,5 +1,5 @@
 import { RAM } from '../../api/product.ts'
 import { ramOperations } from '../../ram/operations.ts'
-import { api } from './api.ts'
+import { productVersion } from './product-version.ts'
 
-export const ram = api(RAM, '2015-05-01', ramOperations)
+export const ram = productVersion(RAM, '2015-05-01', ramOperations)

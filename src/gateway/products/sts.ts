@@ -1,5 +1,5 @@
 import { STS } from '../../api/product.ts'
 import { stsOperations } from '../../sts/operations.ts'
-import { api } from './api.ts'
+import { productVersion } from './product-version.ts'
 
-export const sts = api(STS, '2015-04-01', stsOperations)
+export const sts = productVersion(STS, '2015-04-01', stsOperations)

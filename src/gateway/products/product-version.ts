@@ -2,7 +2,7 @@
 import type { Product } from '../../api/product.ts'
 import type { CallOperation, ProductVersion } from '../house.ts'
 
-export function api(
+export function productVersion(
   product: Product,
   version: string,
   operations: readonly CallOperation[],
