@@ -106,6 +106,7 @@ const packaging = [
   { package: 'buildah', found: () => found('buildah') },
   { package: 'podman', found: () => found('podman') },
   { package: 'runc', found: () => found('runc') },
+  { package: 'iproute2', found: () => found('ip') },
   // Networks of podman in which containers resolve each other's names.
   { package: 'netavark', found: () => found('/usr/lib/podman/netavark') },
   { package: 'aardvark-dns', found: () => found('/usr/lib/podman/aardvark-dns') },

@@ -126,6 +126,12 @@ describe('deploy/compose.yaml', () => {
     )
     assert.ok(names.length > 0)
   })
+
+  it('starts the server once the database is healthy', () => {
+    const { postgresql, strongroom } = parse(readFileSync(join(PROJECT, 'deploy/compose.yaml'), 'utf8')).services
+    assert.deepEqual(strongroom.depends_on, { postgresql: { condition: 'service_healthy' } })
+    assert.notEqual(postgresql.healthcheck, undefined)
+  })
 })
 
 describe('npm start', () => {

@@ -13,7 +13,8 @@ const FILE = fileURLToPath(new URL('../../deploy/compose.yaml', import.meta.url)
 /** As the file names it. */
 const POSTGRESQL = 'docker.io/library/postgres:17'
 const SERVER = 'strongroom_strongroom_1'
-const PORT = 7700
+/** Not the one that the file names: the variable must have its effect. */
+const PORT = 8700
 
 export class Composed implements Disposable {
   readonly #folder: string
@@ -25,12 +26,18 @@ export class Composed implements Disposable {
     mkdirSync(folder)
     this.#folder = folder
     this.#network = network
-    this.#podman = new Podman(folder, (...command) => network.inside(...command))
-    this.#podman.run('load', '--quiet', '--input', archive)
-    importPostgresql(this.#podman)
     succeeds('python3', ['-m', 'venv', join(folder, 'venv')])
     succeeds(join(folder, 'venv/bin/pip'), ['install', '--quiet', 'podman-compose==1.6.0'])
     writeFileSync(join(folder, '.env'), `POSTGRES_PASSWORD=0123456789abcdef\nSTRONGROOM_PORT=${PORT}\n`)
+    this.#podman = new Podman(folder, (...command) => network.inside(...command))
+    try {
+      this.#podman.run('load', '--quiet', '--input', archive)
+      importPostgresql(this.#podman)
+    } catch (error) {
+      // Nobody else can dispose of what was never constructed.
+      this[Symbol.dispose]()
+      throw error
+    }
   }
 
   /**

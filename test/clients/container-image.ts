@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/containers.md'), 'utf8')
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const IMAGE = `localhost/strongroom:${version}`
-const reason = lacks('buildah', 'mmdebstrap') || withoutPodman
+const reason = lacks('buildah', 'mmdebstrap', 'ip') || withoutPodman
 
 describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
   const folder = temporaryFolder()
