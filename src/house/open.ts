@@ -94,7 +94,7 @@ export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: 
 
 /**
  * Opens the data folder and the database, and creates both on the first start. Rejects with an error that says what to change. Only
- * simulations pass `open` and `runtime`.
+ * tests pass `open` and `runtime`.
  */
 export async function openHouse(
   settings: Settings,

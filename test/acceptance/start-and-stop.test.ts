@@ -28,7 +28,7 @@ function folder(): string {
 after(() => folders.forEach(removeFolder))
 
 const SERVE = ['serve', '--listen', '127.0.0.1:0']
-/** Has a process name on standard error each module that it loads, as it looks for what was compiled of it. */
+/** Makes a process name each module that it loads on standard error: it looks each up in the compile cache. */
 const SHOWS_MODULES = {
   NODE_COMPILE_CACHE: join(BIN, '../../node_modules/.cache/node-compile-cache'),
   NODE_DEBUG_NATIVE: 'COMPILE_CACHE',

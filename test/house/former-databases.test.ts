@@ -122,7 +122,7 @@ describe('a data folder of version 0.1.0', () => {
       assert.deepEqual(trustedIds(), {})
     })
 
-    it('from no start that refuses the database as an older copy', async () => {
+    it('not from a start that refuses the database as an older copy', async () => {
       await serveOnce()
       for (const end of ['-wal', '-shm']) rmSync(join(data, `strongroom.db${end}`), { force: true })
       copyFileSync(join(folder, 'strongroom.db'), join(data, 'strongroom.db'))

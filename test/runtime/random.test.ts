@@ -1,4 +1,4 @@
-// Random bytes, which are drawn in advance: no two callers get the same, or memory of each other. And pairs, which nobody had before.
+// Random bytes, which are drawn in advance: no two callers get the same, or memory of each other. And RSA pairs, each of which is new.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { randomBytes } from '../../src/runtime/random.ts'

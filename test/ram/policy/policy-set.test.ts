@@ -70,7 +70,7 @@ describe('a set of policies', () => {
     }
   })
 
-  it('remembers no more than its share of what all sets may remember together', () => {
+  it('forgets what all sets remember once it is more than the bound', () => {
     const allowed = policy({ Effect: 'Allow', Action: 'kms:Encrypt', Resource: 'acs:kms:*:1:key/*7' })
     const small = new PolicyMemory(1_000_000)
     const idle = setIn(small, allowed)
