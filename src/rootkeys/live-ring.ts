@@ -98,7 +98,9 @@ export class LiveRing {
     if (row && isOfRow(this.#record, row)) return
     // After a restore of an older database, another process may have changed the record up to the revision that this server knows.
     if (!row || row.revision <= this.#record.revision)
-      throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
+      throw new Unavailable(
+        'the installation record is missing, or is not the one that this server knows or a newer one: restart the server after a restore, or restore the database',
+      )
     if (!this.#sameRing(row)) await this.#follow(row)
     this.#record = fromRow(row, this.keys)
   }
