@@ -57,7 +57,7 @@ export class Console implements ConsolePort {
     const ofCommandLine = request.method === 'POST' ? this.#commandLine.get(path) : undefined
     if (ofCommandLine) return this.#doneFor(ofCommandLine, request, house, recognize)
     if (path.startsWith('/console/api/')) return this.#api(request, house, recognize)
-    if (request.method === 'GET' || request.method === 'HEAD') return this.#files.answer(request, house.randomBytes)
+    if (request.method === 'GET' || request.method === 'HEAD') return this.#files.answer(request, house.runtime)
     return refused(refuse('UnsupportedHTTPMethod'), request, house.newId())
   }
 

@@ -1,5 +1,5 @@
-// The built application. All its files are read when somebody first asks for one, so that no path of a request reaches the file system, and
-// what opens a house without showing a page reads none. `npm run console` builds it, and compresses them.
+// The built application. All its files are read at the first request for one. So no path of a request reaches the file system, and a start or
+// a command reads none of them. `npm run console` builds it, and compresses them.
 import { hash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConsoleAnswer } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { CODINGS, type Coding, codingFor } from './content-coding.ts'
 
 const placed = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -19,6 +20,8 @@ export const BUILDS = existsSync(PACKAGED) ? PACKAGED : placed('node_modules/.ca
 const ASSETS = '/console/assets/'
 const NONCE = '__CSP_NONCE__'
 const NONCE_BYTES = 16
+/** The least time between two attempts to read the build, in milliseconds. */
+const AGAIN_MS = 1000
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript;charset=utf-8',
@@ -54,29 +57,38 @@ interface Build {
 export class Files {
   readonly #builds: string | null
   #build: Promise<Build | null> | null = null
+  /** When a failed read may be tried again, by the monotonic clock. */
+  #againAt = Number.POSITIVE_INFINITY
 
   /** Serves the build in the folder; null, and a folder without one, show how to build it. */
   constructor(builds: string | null) {
     this.#builds = builds
   }
 
-  /** Answers a request for a file or a page of the console. */
-  async answer(request: HttpRequest, randomBytes: (length: number) => Uint8Array): Promise<ConsoleAnswer> {
-    const build = await this.#read()
+  /** Answers a request for a file or a page of the console. Rejects when the build can't be read. */
+  async answer(
+    request: HttpRequest,
+    { randomBytes, monotonic }: Pick<Runtime, 'randomBytes' | 'monotonic'>,
+  ): Promise<ConsoleAnswer> {
+    const build = await this.#read(monotonic)
     const path = pathOf(request)
     const asset = build?.assets.get(path)
     if (asset) return file(asset, request)
     const last = path.slice(path.lastIndexOf('/') + 1)
     if (path.startsWith(ASSETS) || last.includes('.')) return page(404, NO_PAGE, BARE)
     if (!build) return page(200, NOT_BUILT, BARE)
-    const nonce = Buffer.from(randomBytes(NONCE_BYTES)).toString('base64')
+    const nonce = randomBytes(NONCE_BYTES).toString('base64')
     return page(200, build.html.replaceAll(NONCE, nonce), policyWith(nonce))
   }
 
-  /** The build, which is read once; one that can't be read is tried again at the next request. */
-  #read(): Promise<Build | null> {
-    this.#build ??= buildIn(this.#builds).catch((error: unknown) => {
+  /** The build, read once. A failed read is tried again at a later request; that there is no build is remembered. */
+  #read(monotonic: Runtime['monotonic']): Promise<Build | null> {
+    if (monotonic() >= this.#againAt) {
       this.#build = null
+      this.#againAt = Number.POSITIVE_INFINITY
+    }
+    this.#build ??= buildIn(this.#builds).catch((error: unknown) => {
+      this.#againAt = monotonic() + AGAIN_MS
       throw error
     })
     return this.#build

@@ -12,7 +12,7 @@ import type { Documentation } from './documentation.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import type { House } from './house.ts'
 import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
-import { isForConsole, pagePath, sendConsole, servePage } from './pages.ts'
+import { isForConsole, pagePath, serveConsole, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
 import { send, sendBare, sendUnread } from './sending.ts'
 
@@ -49,7 +49,7 @@ export async function serve(
     const asked = httpRequest(request, headerBytes, bytes, connection)
     if ('refusal' in asked) return send(response, refused(asked.refusal, request, connection, house, asked.status))
     const recognize = () => connections.recognize(connection)
-    if (isForConsole(asked)) return sendConsole(response, await house.console.answer(asked, house, recognize))
+    if (isForConsole(asked)) return await serveConsole(asked, response, house, recognize)
     const advances = house.dev && url === ADVANCE_PATH
     send(response, await (advances ? advanceClock(asked, house, recognize) : answer(asked, house, recognize)))
   } finally {

@@ -51,7 +51,7 @@ export interface ConsoleAnswer {
 
 /** The console's part of the server's port; src/console implements it. */
 export interface ConsolePort {
-  /** Answers a request for a path of the console, and calls `recognize` when its caller is authenticated. Never rejects. */
+  /** Answers a request for a path of the console, and calls `recognize` when its caller is authenticated. Rejects when its files can't be read. */
   answer(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer>
 }
 

@@ -1,7 +1,7 @@
-// Serves the documentation to browsers, and sends the console's answers.
+// Serves the documentation and the console to browsers.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { DOCS_PATH, type Documentation } from './documentation.ts'
-import type { ConsoleAnswer } from './house.ts'
+import type { ConsoleAnswer, House } from './house.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 
 /** Returns the path of the requested page, without a query; null for a call. */
@@ -40,8 +40,22 @@ export function isForConsole(request: HttpRequest): boolean {
   return path === '/console' || path.startsWith('/console/')
 }
 
-/** Sends an answer of the console. */
-export function sendConsole(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {
+/** Sends the console's answer to a request of `isForConsole`; never rejects. */
+export async function serveConsole(
+  request: HttpRequest,
+  response: ServerResponse,
+  house: House,
+  recognize: () => void,
+): Promise<void> {
+  try {
+    sendConsole(response, await house.console.answer(request, house, recognize))
+  } catch (error) {
+    house.failed("the console can't answer", error)
+    send(response, 500, '')
+  }
+}
+
+function sendConsole(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {
   if (response.destroyed || response.headersSent) return
   // In a 304, Content-Length would be the length of the page.
   const length = status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }

@@ -7,6 +7,7 @@ import { withoutClasses } from '../../src/console/browser/component-styles.ts'
 import { Files } from '../../src/console/files.ts'
 import type { HttpRequest } from '../../src/gateway/request.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { openTestHouse } from '../house.ts'
 
 const REQUEST: HttpRequest = {
   method: 'GET',
@@ -26,8 +27,10 @@ describe('the files of the console', () => {
   after(() => removeFolder(builds))
   let made = 0
   const randomBytes = (length: number) => Buffer.alloc(length, ++made)
+  let now = 0
+  const runtime = { randomBytes, monotonic: () => now }
   const get = (files: Files, target: string, headers: Readonly<Record<string, string>> = {}) =>
-    files.answer({ ...REQUEST, target, headers }, randomBytes)
+    files.answer({ ...REQUEST, target, headers }, runtime)
 
   it('are those of the build that `current` names, read once, when somebody asks', async () => {
     mkdirSync(join(builds, 'abc', 'assets'), { recursive: true })
@@ -103,6 +106,36 @@ describe('the files of the console', () => {
       assert.deepEqual([status, /npm run console/.test(String(body))], [200, true])
     }
     removeFolder(removed)
+  })
+
+  it('are an error where they can not be read, and are read again a second after the failure', async () => {
+    const broken = temporaryFolder()
+    writeFileSync(join(broken, 'index.html'), '<p>app</p>')
+    await using house = await openTestHouse(null)
+    const files = new Files(broken)
+    house.open.console.answer = (request) => files.answer(request, runtime)
+    const served = async () => {
+      const { status } = await fetch(`${house.endpoint}/console`, { signal: AbortSignal.timeout(30_000) })
+      return status
+    }
+    assert.equal(await served(), 500)
+    assert.match(house.failures.splice(0).join('\n'), /^the console can't answer: Error: ENOENT\b.*assets'$/)
+    now += 999
+    mkdirSync(join(broken, 'assets'))
+    await assert.rejects(get(files, '/console'), { code: 'ENOENT' })
+    now += 1
+    assert.equal(await served(), 200)
+    removeFolder(broken)
+  })
+
+  it('are read once for requests that come at once', async () => {
+    const broken = temporaryFolder()
+    writeFileSync(join(broken, 'index.html'), '<p>app</p>')
+    const files = new Files(broken)
+    const [first, second] = await Promise.all([1, 2].map(() => get(files, '/console').catch((error: Error) => error)))
+    assert.ok(first instanceof Error)
+    assert.equal(first, second)
+    removeFolder(broken)
   })
 
   it('have the styles of the components that the application uses', () => {
