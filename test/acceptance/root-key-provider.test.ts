@@ -1,6 +1,15 @@
 // `strongroom root-key change-provider`, as its operator runs it: beside a live server, killed at random moments; and the files of root keys.
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -8,11 +17,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isMountPoint } from '../../src/keystore/root-key.ts'
 import { filesHolding } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 import { runHere } from './line.ts'
 import { startProgram, temporaryFolder } from './program.ts'
 import { begun, type Env, failingStart, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
 
 const KILLS = times('kills while root keys rotate')
+
 describe('a key file', () => {
   it('that was not written to its end stops no start, and the next change removes it', async () => {
     const data = temporaryFolder()
@@ -200,6 +211,33 @@ describe('strongroom root-key change-provider', () => {
       readdirSync(data).filter((name) => name.endsWith('.pending')),
       [],
     )
+  })
+})
+
+describe('a passphrase', () => {
+  it('is all that servers in other data folders on one PostgreSQL need', async () => {
+    await using postgresql = await startPostgresql()
+    const [data, other] = [temporaryFolder(), temporaryFolder()]
+    const env = { STRONGROOM_PASSPHRASE: 'correct horse' }
+    const flags = ['--database', postgresql.database()]
+    const first = await startProgram({ data, env, flags })
+    try {
+      const { KeyId } = (await must(first, 'CreateKey')).KeyMetadata
+      const { CiphertextBlob } = await must(first, 'Encrypt', { KeyId, Plaintext: 'four apples' })
+      // For the caller of the second server.
+      copyFileSync(join(data, 'root-credentials.json'), join(other, 'root-credentials.json'))
+      const second = await startProgram({ data: other, env, flags })
+      try {
+        assert.equal((await must(second, 'Decrypt', { CiphertextBlob })).Plaintext, 'four apples')
+        const { KeyId: back } = (await must(second, 'CreateKey')).KeyMetadata
+        await must(first, 'Encrypt', { KeyId: back, Plaintext: 'x' })
+      } finally {
+        assert.equal(await second.stop(), 0, second.log())
+      }
+    } finally {
+      assert.equal(await first.stop(), 0, first.log())
+    }
+    for (const folder of [data, other]) assert.equal(existsSync(join(folder, 'root-key')), false)
   })
 })
 
