@@ -13,7 +13,7 @@ export interface Answered {
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
   const { renewal } = options
   const { status, answer } = await answered(callOperation(parameters, options), options).catch((error: Error) => {
-    // The log-on keeps the CA that it trusts; a new one finds the authorities of the system, too.
+    // A log-on trusts only the CA that it keeps; a new log-on also tries those of the system.
     throw renewal && isUntrusted(error)
       ? new Error(`${error.message}, or log on again with \`strongroom login\``)
       : error
@@ -27,10 +27,14 @@ export async function askPath(path: string, body: object, server: Server & Pick<
   return answered(postJson(path, body, server), server)
 }
 
-async function answered(responding: Promise<Response>, { endpoint }: Server): Promise<Answered> {
-  const { status, type, body } = await responding.catch((error: unknown) => {
-    throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint), { cause: error })
-  })
+/** Sends a request without any content, whose answer is not looked at: the server's certificate is. Rejects as `ask`. */
+export async function reach(server: Server & Pick<Way, 'signal'>): Promise<void> {
+  await received(postJson('/healthz', {}, server), server)
+}
+
+async function answered(responding: Promise<Response>, server: Server): Promise<Answered> {
+  const { endpoint } = server
+  const { status, type, body } = await received(responding, server)
   const answer = objectIn(body)
   // Every answer of the API has a RequestId; every refusal also has a Code.
   if (answer && typeof answer['RequestId'] === 'string' && (status < 300 || typeof answer['Code'] === 'string'))
@@ -38,6 +42,12 @@ async function answered(responding: Promise<Response>, { endpoint }: Server): Pr
   throw new Error(
     `${endpoint} is no Strongroom: it answered ${status}${type ? ` with ${type}` : ''}; name yours with --endpoint or STRONGROOM_ENDPOINT`,
   )
+}
+
+function received(responding: Promise<Response>, { endpoint }: Server): Promise<Response> {
+  return responding.catch((error: unknown) => {
+    throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint), { cause: error })
+  })
 }
 
 function objectIn(body: string): Readonly<Record<string, unknown>> | null {

@@ -1,45 +1,38 @@
-// The server of a log-on. Its certificate may come from another authority by now than at the former log-on.
-import { type Answered, askPath, isUntrusted } from './ask.ts'
+// The server that a log-on calls. Since the former log-on, its certificate may have changed from a CA of its own to one that the system trusts.
+// The CA is chosen before the first request with a secret, and no later request changes it.
+import { type Answered, askPath, isUntrusted, reach } from './ask.ts'
 import type { Server } from './client.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** How long the server may take to answer a request. */
 const ANSWER_MS = 30_000
 
-export class LogOnServer {
-  #server: Server
-  /** How to ask under the authorities that the system trusts; null where there is no other way left. */
-  #bySystem: Server | null
-
-  /** Trusts `keptCa`, the CA of a kept log-on, unless the user names a CA. */
-  constructor(stated: Server, keptCa: string | null) {
-    const isKept = stated.ca === null && keptCa !== null
-    this.#server = isKept ? { ...stated, ca: keptCa } : stated
-    this.#bySystem = isKept ? stated : null
+/**
+ * The server, with the CA to trust. That is `keptCa`, the CA of a kept log-on, unless the user names one. When the server's certificate no
+ * longer comes from `keptCa`, the CAs of the system are trusted, and the user is told.
+ */
+export async function logOnServer(
+  stated: Server,
+  keptCa: string | null,
+  { complain }: Pick<Surroundings, 'complain'>,
+): Promise<Server> {
+  if (stated.ca !== null || keptCa === null) return stated
+  const kept = { ...stated, ca: keptCa }
+  try {
+    await reach({ ...kept, signal: inTime() })
+    return kept
+  } catch (error) {
+    if (!isUntrusted(error as Error)) throw error
   }
-
-  get endpoint(): string {
-    return this.#server.endpoint
-  }
-
-  /** The CA to trust; null for the authorities that the system trusts. */
-  get ca(): string | null {
-    return this.#server.ca
-  }
-
-  async ask(what: 'device' | 'token' | 'revoke', body: object): Promise<Answered> {
-    try {
-      return await asked(what, body, this.#server)
-    } catch (error) {
-      // The request did not reach the server, so it can be sent again.
-      if (!this.#bySystem || !isUntrusted(error as Error)) throw error
-      const answered = await asked(what, body, this.#bySystem)
-      this.#server = this.#bySystem
-      this.#bySystem = null
-      return answered
-    }
-  }
+  await reach({ ...stated, signal: inTime() })
+  complain(
+    `the certificate of ${stated.endpoint} no longer comes from the CA that the former log-on kept, but from one that the system trusts: --ca-file names another`,
+  )
+  return stated
 }
 
-function asked(what: string, body: object, server: Server): Promise<Answered> {
-  return askPath(`/console/log-on/${what}`, body, { ...server, signal: AbortSignal.timeout(ANSWER_MS) })
+export function askLogOn(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answered> {
+  return askPath(`/console/log-on/${what}`, body, { ...server, signal: inTime() })
 }
+
+const inTime = () => AbortSignal.timeout(ANSWER_MS)

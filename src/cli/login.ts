@@ -9,9 +9,10 @@ import { readFlags } from '../settings/flags.ts'
 import { isLoopback } from '../settings/listen.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
+import type { Server } from './client.ts'
 import { serverOptions, statedEndpoint } from './client-options.ts'
 import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
-import { LogOnServer } from './log-on-server.ts'
+import { askLogOn, logOnServer } from './log-on-server.ts'
 import { listenOnLoopback } from './loopback.ts'
 import { refusal, refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -51,11 +52,11 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
   const stated = serverOptions(flags, around)
   const former = keptLogOn(stated.endpoint, around)
-  const server = new LogOnServer(stated, former?.ca ?? null)
-  if (isPlain(server.endpoint))
+  if (isPlain(stated.endpoint))
     around.complain(
-      `${server.endpoint} is plain HTTP: others on the network can read the session's secret, and act in your name; use https://, with --ca-file for a CA of your own`,
+      `${stated.endpoint} is plain HTTP: others on the network can read the session's secret, and act in your name; use https://, with --ca-file for a CA of your own`,
     )
+  const server = await logOnServer(stated, former?.ca ?? null, around)
   const browsers = flags.has('device') ? [] : browserCommands(around)
   const answer = browsers.length > 0 ? await byBrowser(browsers, server, around) : await byCode(server, around)
   if (answer['Code'] !== undefined) return refused(answer, around)
@@ -97,10 +98,11 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   const stated = statedEndpoint(flags, around)
   const logOn = keptLogOn(stated, around)
   if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
-  const server = new LogOnServer(serverOptions(flags, around, { endpoint: logOn.endpoint }), logOn.ca ?? null)
+  const asStated = serverOptions(flags, around, { endpoint: logOn.endpoint })
   forgetLogOn(logOn, around)
   const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
-  const answer = await end(logOn, server).catch((error: Error) => {
+  const ending = logOnServer(asStated, logOn.ca ?? null, around).then((server) => end(logOn, server))
+  const answer = await ending.catch((error: Error) => {
     throw new Error(`${error.message}; ${left}`)
   })
   if (answer['Code'] !== undefined) {
@@ -111,12 +113,12 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   return 0
 }
 
-async function end({ securityToken }: KeptLogOn, server: LogOnServer): Promise<Answer> {
-  return (await server.ask('revoke', { SecurityToken: securityToken })).answer
+async function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
+  return (await askLogOn('revoke', { SecurityToken: securityToken }, server)).answer
 }
 
 /** RFC 8252: the browser of this machine delivers the code to a loopback port. Only this process can exchange the code (RFC 7636). */
-async function byBrowser(browsers: readonly string[], server: LogOnServer, around: Surroundings): Promise<Answer> {
+async function byBrowser(browsers: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
   const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
   using loopback = await listenOnLoopback(state)
   const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -138,7 +140,7 @@ async function byBrowser(browsers: readonly string[], server: LogOnServer, aroun
   })
   around.status('')
   const answer =
-    'code' in brought ? (await server.ask('token', { Code: brought.code, Verifier: verifier })).answer : null
+    'code' in brought ? (await askLogOn('token', { Code: brought.code, Verifier: verifier }, server)).answer : null
   const way = answer && answer['Code'] === undefined ? 'done' : 'failed'
   await sendOn(new URL(`/console/command-line?end=${way}`, server.endpoint).href)
   if (!answer) throw new Error('the log-on was denied in the console')
@@ -149,8 +151,8 @@ async function byBrowser(browsers: readonly string[], server: LogOnServer, aroun
  * RFC 8628: a person types the code into the console on any machine. While the code lasts, this asks a server that can't be reached or
  * reports trouble of its own at growing intervals (section 3.5): the person may have allowed the log-on meanwhile.
  */
-async function byCode(server: LogOnServer, around: Surroundings): Promise<Answer> {
-  const { answer: begun } = await server.ask('device', { Name: ownName() })
+async function byCode(server: Server, around: Surroundings): Promise<Answer> {
+  const { answer: begun } = await askLogOn('device', { Name: ownName() }, server)
   if (begun['Code'] !== undefined) return begun
   const page = new URL('/console/device', server.endpoint)
   around.complain(`open this page on any machine, and type the code ${begun['UserCode']}:\n${page}`)
@@ -160,7 +162,7 @@ async function byCode(server: LogOnServer, around: Surroundings): Promise<Answer
   let trouble = ''
   for (let seconds = interval; performance.now() < until; ) {
     await pause(seconds * 1000)
-    const outcome = await server.ask('token', { DeviceCode: begun['DeviceCode'] }).catch((error: Error) => error)
+    const outcome = await askLogOn('token', { DeviceCode: begun['DeviceCode'] }, server).catch((error: Error) => error)
     const now = troubleIn(outcome)
     if (now !== '' && now !== trouble) around.complain(`${now}; asking again until the code ends`)
     trouble = now

@@ -274,13 +274,26 @@ describe('strongroom login', () => {
       )
       const [file = ''] = line.files
       const { ca } = JSON.parse(readFileSync(file, 'utf8'))
+      const told = `the certificate of ${endpoint} no longer comes from the CA that the former log-on kept, but from one that the system trusts: --ca-file names another\n`
       await loggedOn('--endpoint', endpoint)
+      assert.ok(line.err.startsWith(told), line.err)
       assert.equal(await line.run(whoami), 0)
       const later = JSON.parse(readFileSync(file, 'utf8'))
       assert.equal(later.ca, null)
       writeFileSync(file, JSON.stringify({ ...later, ca }))
       assert.equal(await line.run(logout), 0)
       assert.equal(line.out, `logged off from ${endpoint}\n`)
+      assert.equal(line.err, told)
+      // A log-on that began under the kept CA gives its code and verifier to nobody else.
+      server.setSecureContext({ cert: own.cert, key: own.key })
+      await loggedOn('--endpoint', endpoint, '--ca-file', own.caFile)
+      const refused = assert.rejects(line.run(login, '--endpoint', endpoint), untrusted)
+      const page = await line.address()
+      server.setSecureContext({ cert: other.cert, key: other.key })
+      globalAgent.destroy()
+      await Promise.allSettled([allow(page)])
+      await refused
+      assert.doesNotMatch(line.err, /no longer comes/)
     } finally {
       setDefaultCACertificates(system)
       server.close()
