@@ -101,7 +101,7 @@ function opening(around: Surroundings): Open<WitnessedHouse> {
 
 type Verb = (args: readonly string[], around: Surroundings, verb: string) => number | Promise<number>
 
-/** Calls an operation of the product that is loaded. */
+/** A verb that calls an operation of this product, and loads no other. */
 function calling(product: () => Promise<ProductVersion>): Verb {
   return async (args, around) => {
     const [version, { callProduct }] = await Promise.all([product(), import('./product.ts')])

@@ -32,7 +32,7 @@ function commandIn(house: TestHouse) {
   return { work, printed, rotations }
 }
 
-it('says that another process finished the rotation, which alone records it', async () => {
+it('says that another process finished the rotation, and does not record it again', async () => {
   await using house = await openTestHouse(null)
   const { ledger, ring } = house.open
   const { work, printed, rotations } = commandIn(house)
