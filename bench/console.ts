@@ -1,14 +1,14 @@
 // The cost of the console: calls of programs beside open browsers, the time until a page shows, and the load of a search.
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { buildConsole } from '../scripts/console.mjs'
+import { BROWSER, launchBrowser } from '../test/console/browser/chromium.ts'
 import { median } from './figures.ts'
 import type { Job } from './load.ts'
 import { loadWatched, type Server, startStrongroom } from './processes.ts'
 import { fillTrail } from './trail.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
 const BROWSERS = 10
 /** The interval at which an open page reads its contents again. */
 const EACH_MS = 5000
@@ -34,11 +34,8 @@ interface PageCall {
 
 export async function consoleCosts(folder: string, run: Run): Promise<void> {
   const failure = buildConsole()
-  if (failure !== null || !existsSync(CHROMIUM)) return run.row('no figures', failure ?? `${CHROMIUM} is missing`)
-  const chrome = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
-  })
+  if (failure !== null || !existsSync(BROWSER)) return run.row('no figures', failure ?? `${BROWSER} is missing`)
+  const chrome = await launchBrowser()
   try {
     await besideBrowsers(`${folder}/console`, chrome, run)
     await searching(`${folder}/console-events`, chrome, run)

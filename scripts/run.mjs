@@ -95,8 +95,6 @@ const optional = [
   { package: 'zsh', found: () => found('zsh') },
   { package: 'fish', found: () => found('fish') },
   { package: 'age', found: () => found('age') },
-  // It takes less of the machine than Chromium.
-  { package: 'chromium-headless-shell', found: () => found('chromium-headless-shell') },
 ]
 
 /** Programs for making and testing packages. Their tests say what is missing. */

@@ -1,18 +1,16 @@
 // A browser before the real service: Debian's Chromium, which tests use by roles and labels as people do.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { buildConsole } from '../../../scripts/console.mjs'
 import { type Program, type Start, startProgram } from '../../acceptance/program.ts'
 import { times } from '../../size.ts'
 import { until } from '../../until.ts'
+import { launchBrowser } from './chromium.ts'
 
 /** A busy machine takes its time. */
 const PATIENCE_MS = 30_000
 /** An address of no page. */
 const NOWHERE = '/no/such/page'
-/** Chromium without the windows, menus and profiles that nobody sees here: it loads a page with two thirds of the work. */
-const HEADLESS = '/usr/bin/chromium-headless-shell'
 /** Of so many visits, some load the page. */
 const VISITS = 8
 
@@ -43,13 +41,7 @@ export class Desk implements AsyncDisposable {
     const failure = buildConsole()
     assert.equal(failure, null, 'the console is built')
     const program = await startProgram(start)
-    const browser = await chromium.launch({
-      executablePath: existsSync(HEADLESS) ? HEADLESS : '/usr/bin/chromium',
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    })
+    const browser = await launchBrowser()
     return new Desk(program, browser)
   }
 
