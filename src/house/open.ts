@@ -93,8 +93,8 @@ export interface OpenHouse extends ForCalls {
 export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
 
 /**
- * Opens the data folder and the database, and creates both on the first start. Rejects with an error that says what to change. Only
- * tests pass `open` and `runtime`.
+ * Opens the data folder and the database, and creates both on the first start. Rejects with an error that says what to change.
+ * Commands pass an `open` of their own; only tests pass a `runtime`.
  */
 export async function openHouse(
   settings: Settings,
