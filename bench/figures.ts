@@ -12,5 +12,8 @@ export function percent(part: number, whole: number): string {
   return `${((part / whole) * 100).toFixed(1)} %`
 }
 
-/** Figures in turn come from this many times as many rounds, each this many times shorter: the machine drifts within seconds. */
-export const SHORTER = 4
+/**
+ * The rounds of figures that are compared in turn: the machine drifts within seconds. Their length is that of other rounds: shorter ones begin
+ * with cold caches, which several processes feel more than one.
+ */
+export const ROUNDS_IN_TURN = 12

@@ -395,7 +395,6 @@ async function workers(folder: string): Promise<void> {
   print('\nWorkers, all on one core')
   await costOfWorkers(folder, {
     credentials,
-    rounds: ROUNDS,
     warmUp: quick ? WARM_UP / 2 : WARM_UP,
     job: encrypting,
     row,

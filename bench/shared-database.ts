@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { farAway } from '../test/storage/far-away.ts'
 import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts'
-import { median, percent, SHORTER } from './figures.ts'
+import { median, percent, ROUNDS_IN_TURN } from './figures.ts'
 import type { Job, Measured } from './load.ts'
 import { Pgbench } from './pgbench.ts'
 import { callsOf, cpuMsOfAll, load, loadWatched, type Server, startStrongroom } from './processes.ts'
@@ -135,7 +135,7 @@ class SharedDatabase {
     )
     for (const server of servers) await load({ ...this.#job(server, 64, mixed), requests: warmUp })
     const sides = [mixed, plain].map((calls) => ({ calls, rounds: [] as { alone: number; both: number }[] }))
-    for (let round = 0; round < this.#run.rounds * SHORTER; round++)
+    for (let round = 0; round < ROUNDS_IN_TURN; round++)
       for (const { calls, rounds } of sides) rounds.push(await this.#aloneAndBoth(servers, calls))
     for (const { calls, rounds } of sides) {
       const { alone, both } = median(rounds, (figures) => figures.both / figures.alone)
@@ -153,9 +153,8 @@ class SharedDatabase {
       const used = () => loaded.reduce((sum, server) => sum + server.cpuMs(), 0)
       const before = used()
       const jobs = loaded.map((server) => this.#job(server, connections, calls))
-      const short = jobs.map((job) => ({ ...job, requests: Math.ceil(job.requests / SHORTER) }))
-      await Promise.all(short.map(load))
-      return (short.reduce((sum, job) => sum + callsOf(job), 0) * 1000) / (used() - before)
+      await Promise.all(jobs.map(load))
+      return (jobs.reduce((sum, job) => sum + callsOf(job), 0) * 1000) / (used() - before)
     }
     const [one, other] = servers
     const alone = ((await perCpuSecond([one], 128)) + (await perCpuSecond([other], 128))) / 2

@@ -1,12 +1,11 @@
 // The cost of workers: CPU time per call of one process, and of a server with two workers and their owner. A control shows the machine's
 // part: two independent processes take turns on the same core, and share the same calls.
-import { median, SHORTER } from './figures.ts'
+import { median, ROUNDS_IN_TURN } from './figures.ts'
 import type { Job } from './load.ts'
 import { callsOf, load, type Server, startStrongroom } from './processes.ts'
 
 interface Run {
   readonly credentials: { readonly accountId: string; readonly accessKeyId: string; readonly accessKeySecret: string }
-  readonly rounds: number
   /** The calls that each process serves before the measurement. */
   readonly warmUp: number
   /** A server's job that encrypts over 64 connections. */
@@ -23,12 +22,12 @@ interface Side {
 }
 
 /** Measures all sides in turn, in `folder`. */
-export async function costOfWorkers(folder: string, { credentials, rounds, warmUp, job, row }: Run): Promise<void> {
+export async function costOfWorkers(folder: string, { credentials, warmUp, job, row }: Run): Promise<void> {
   const started = async (name: string, workers: number) => {
     const server = await startStrongroom(`${folder}/${name}`, credentials, ['--workers', String(workers)])
     const asked = await job(server)
     await load({ ...asked, requests: warmUp * Math.max(workers, 1) })
-    return { server, job: { ...asked, requests: Math.ceil(asked.requests / SHORTER) } }
+    return { server, job: asked }
   }
   const one = await started('one', 0)
   const withWorkers = await started('with-workers', 2)
@@ -39,7 +38,7 @@ export async function costOfWorkers(folder: string, { credentials, rounds, warmU
   })
   const side = (parts: Side['parts']): Side => ({ parts, all: [], owner: [] })
   const [alone, workers, two] = [side([one]), side([withWorkers]), side([half(one), half(another)])]
-  for (let round = 0; round < rounds * SHORTER; round++) for (const each of [alone, workers, two]) await measure(each)
+  for (let round = 0; round < ROUNDS_IN_TURN; round++) for (const each of [alone, workers, two]) await measure(each)
   for (const { server } of [one, withWorkers, another]) await server.stop()
   const against = ({ all }: Side) => {
     const ratio = middle(all.map((us, i) => us / (alone.all[i] ?? 1)))
