@@ -34,7 +34,10 @@ export class CommitQueue<T> {
     this.#schedule(this.#waiting.length)
   }
 
-  /** Cuts the next batch soon, unless enough batches are in progress. `before`: the number of calls that waited before this turn. */
+  /**
+   * Cuts the next batch soon, unless enough batches are in progress. `before`: as many calls count as waiting before this turn. After a batch
+   * it is 0, so that its callers get a turn for their next calls.
+   */
   #schedule(before: number): void {
     if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
     this.#scheduled = true

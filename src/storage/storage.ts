@@ -159,7 +159,7 @@ export interface Commit {
  */
 export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
-/** Calls of a batch from which on the cost of a call hardly falls: each batch has a fixed cost. See Storage.enough. */
+/** The size of a batch from which on a call hardly gets cheaper. See Storage.enough. */
 export const ENOUGH = 32
 
 /** The database. Its methods throw Unavailable when it can't be reached or written. */

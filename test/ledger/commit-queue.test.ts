@@ -8,17 +8,27 @@ import { CommitQueue } from '../../src/ledger/commit-queue.ts'
 /** The turns that a batch waits for more calls at the most, after the one in which its last call came. */
 const TURNS = 4
 
-/** Plays turns of an event loop, each of which brings so many calls; returns in which turn each was committed, batch by batch. */
+/**
+ * Plays turns of an event loop, each of which brings so many calls; a commit lasts `lasting` turns. Returns in which turn each batch was
+ * committed.
+ */
 async function played(
   enough: number,
   arrivals: readonly number[],
+  lasting = 0,
 ): Promise<{ turn: number; calls: readonly number[] }[]> {
   const batches: { turn: number; calls: readonly number[] }[] = []
+  const ends: { turn: number; end: () => void }[] = []
   let soon: (() => void)[] = []
   let turn = 0
-  const commit = async (calls: readonly number[]) => void batches.push({ turn, calls })
+  const commit = async (calls: readonly number[]) => {
+    batches.push({ turn, calls })
+    if (lasting > 0) await new Promise<void>((end) => ends.push({ turn: turn + lasting, end }))
+  }
   const queue = new CommitQueue<number>({ commitsAtOnce: 1, enough }, commit, { soon: (work) => void soon.push(work) })
-  for (let call = 0; turn < arrivals.length || soon.length > 0; turn++) {
+  for (let call = 0; turn < arrivals.length || soon.length > 0 || ends.length > 0; turn++) {
+    if (ends[0]?.turn === turn) ends.shift()?.end()
+    await settled()
     for (let left = arrivals[turn] ?? 0; left > 0; left--) queue.add(call++, false)
     const due = soon
     soon = []
@@ -65,6 +75,21 @@ describe('a queue of commits', () => {
     assert.deepEqual(await played(32, [1, 1]), [
       { turn: 0, calls: [0] },
       { turn: 1, calls: [1] },
+    ])
+  })
+
+  it('waits a turn after a batch for the next calls of its callers, and goes on while they come', async () => {
+    assert.deepEqual(await played(32, [1, 3], 2), [
+      { turn: 0, calls: [0] },
+      { turn: 3, calls: [1, 2, 3] },
+    ])
+    assert.deepEqual(await played(32, [1, 3, 0, 2], 2), [
+      { turn: 0, calls: [0] },
+      { turn: 4, calls: [1, 2, 3, 4, 5] },
+    ])
+    assert.deepEqual(await played(1, [1, 3], 2), [
+      { turn: 0, calls: [0] },
+      { turn: 2, calls: [1, 2, 3] },
     ])
   })
 
