@@ -16,6 +16,7 @@ import type { RotationHouse } from '../src/kms/secrets/rotation-step.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
+import type { Runtime } from '../src/runtime/runtime.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
 import { openStorage } from '../src/storage/open.ts'
@@ -51,6 +52,7 @@ export class TestHouse implements AsyncDisposable {
   readonly #settings: Settings
   readonly #limits: Partial<Limits>
   readonly #tls: Tls | null
+  readonly #runtime: Runtime
   #open: OpenHouse | null = null
   #listening: Listening | null = null
   #delivery: Delivery | null = null
@@ -66,7 +68,7 @@ export class TestHouse implements AsyncDisposable {
   constructor(
     database: string | null,
     flags: readonly string[],
-    { quotas = null, secretDatabases = null, token = null, limits = {}, tls = null }: More,
+    { quotas = null, secretDatabases = null, token = null, limits = {}, tls = null, runtime = FEW_PAIRS }: More,
   ) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
@@ -85,6 +87,7 @@ export class TestHouse implements AsyncDisposable {
     this.token = token
     this.#limits = limits
     this.#tls = tls
+    this.#runtime = runtime
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
     const read = (path: string) => {
@@ -110,7 +113,7 @@ export class TestHouse implements AsyncDisposable {
 
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
-    this.#open = await openHouse(this.#settings, failed, this.now, openStorage, FEW_PAIRS)
+    this.#open = await openHouse(this.#settings, failed, this.now, openStorage, this.#runtime)
     await bindFormerRoles(this.open, failed)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
@@ -242,6 +245,8 @@ interface More {
   readonly tls?: Tls | null
   /** Of its connections. */
   readonly limits?: Partial<Limits>
+  /** By default its RSA pairs are a few. */
+  readonly runtime?: Runtime
 }
 
 /** Opens a house; `database` null for SQLite in a folder of its own. */

@@ -12,6 +12,7 @@ import { jsonReport, textReport, verdictOf } from '../../src/conformance/report.
 import { type Ran, runSuite } from '../../src/conformance/run.ts'
 import type { Options } from '../../src/conformance/steps.ts'
 import { products } from '../../src/gateway/products.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { runHere } from '../acceptance/line.ts'
 import { startProgram } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -24,7 +25,8 @@ const suite = suiteIn(`${ROOT}conformance/`)
 let house: TestHouse
 
 before(async () => {
-  house = await openTestHouse(null)
+  // Cases hold RSA pairs against each other, and run at the same time.
+  house = await openTestHouse(null, [], { runtime: SYSTEM })
 })
 after(() => house[Symbol.asyncDispose]())
 
@@ -108,7 +110,7 @@ describe('the suite', () => {
 
   it('finds nothing wrong with a server on PostgreSQL', elsewhere, async () => {
     await using postgresql = await startPostgresql()
-    await using other = await openTestHouse(postgresql.database())
+    await using other = await openTestHouse(postgresql.database(), [], { runtime: SYSTEM })
     const { accessKeyId, accessKeySecret } = other.credentials
     const credentials = { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }
     const pause = async (ms: number) => {

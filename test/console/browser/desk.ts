@@ -1,6 +1,6 @@
 // A browser before the real service: Debian's Chromium, which tests use by roles and labels as people do.
 import assert from 'node:assert/strict'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { buildConsole } from '../../../scripts/console.mjs'
 import { type Program, type Start, startProgram } from '../../acceptance/program.ts'
 import { times } from '../../size.ts'
@@ -187,4 +187,12 @@ export async function choose(page: Page, label: string, option: string): Promise
     .locator('.ant-select-item-option-content')
     .getByText(option, { exact: true })
     .click()
+}
+
+/** Clicks a button that copies, and returns what it copied. The clipboard is written after the click, and may hold an earlier text until then. */
+export async function copied(page: Page, button: Locator): Promise<string> {
+  await page.evaluate(() => navigator.clipboard.writeText(''))
+  await button.click()
+  const text = await page.waitForFunction(async () => (await navigator.clipboard.readText()) || null)
+  return String(await text.jsonValue())
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { call, runProgram } from '../../acceptance/program.ts'
-import { choose, Desk } from './desk.ts'
+import { choose, copied, Desk } from './desk.ts'
 
 describe('keys in the browser', () => {
   let desk: Desk
@@ -139,8 +139,7 @@ describe('keys in the browser', () => {
     await page.getByLabel('Value 1').fill('test')
     await page.getByRole('button', { name: 'Encrypt' }).click()
     const result = page.getByRole('region', { name: 'Result' })
-    await result.getByRole('button', { name: 'Copy Ciphertext' }).click()
-    const ciphertext = await page.evaluate(() => navigator.clipboard.readText())
+    const ciphertext = await copied(page, result.getByRole('button', { name: 'Copy Ciphertext' }))
     await page.getByRole('link', { name: 'Decrypt', exact: true }).click()
     await page.getByLabel('Ciphertext', { exact: true }).fill(ciphertext)
     await page.getByRole('button', { name: 'Decrypt' }).click()
@@ -358,8 +357,7 @@ describe('keys in the browser', () => {
     await sign.click()
     await page.unrouteAll({ behavior: 'wait' })
     const result = page.getByRole('region', { name: 'Result' })
-    await result.getByRole('button', { name: 'Copy Signature' }).click()
-    const signature = await page.evaluate(() => navigator.clipboard.readText())
+    const signature = await copied(page, result.getByRole('button', { name: 'Copy Signature' }))
     await page.getByRole('link', { name: 'Verify' }).click()
     await page.getByLabel('Message', { exact: true }).fill('release 1')
     await page.getByLabel('Signature').fill(signature)
@@ -386,8 +384,7 @@ describe('keys in the browser', () => {
     await plaintext.fill('Grüße 你好')
     await run('Encrypt')
     const result = page.getByRole('region', { name: 'Result' })
-    await result.getByRole('button', { name: 'Copy Ciphertext' }).click()
-    const ciphertext = await page.evaluate(() => navigator.clipboard.readText())
+    const ciphertext = await copied(page, result.getByRole('button', { name: 'Copy Ciphertext' }))
     await page.getByRole('link', { name: 'Asymmetric Decrypt' }).click()
     await page.getByText('RSAES_OAEP_SHA_256').waitFor()
     await page.getByLabel('Ciphertext', { exact: true }).fill(ciphertext)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
-import { choose, Desk, logOn } from './desk.ts'
+import { choose, copied, Desk, logOn } from './desk.ts'
 
 const PASSWORD = 'Correct-Horse-7'
 const STEP_MS = 30_000
@@ -57,8 +57,7 @@ describe('people in the browser', () => {
       dialog.getByRole('button', { name: 'Download CSV File' }).click(),
     ])
     assert.match(file.suggestedFilename(), /^AccessKey-LTAI\w+\.csv$/)
-    await dialog.getByRole('button', { name: 'Copy AccessKey secret' }).click()
-    const secret = await root.evaluate(() => navigator.clipboard.readText())
+    const secret = await copied(root, dialog.getByRole('button', { name: 'Copy AccessKey secret' }))
     await dialog.getByRole('button', { name: 'Close' }).click()
     await root.getByText('Enabled').first().waitFor()
     assert.ok(secret.length >= 30 && !(await root.content()).includes(secret))
@@ -77,8 +76,7 @@ describe('people in the browser', () => {
   it('bind their second factor when they log on first', async () => {
     await logOn(user, desk, 'anna.lind', PASSWORD)
     await user.getByRole('img', { name: 'QR code of the device' }).waitFor()
-    await user.getByRole('button', { name: 'Copy Key to type in' }).click()
-    const secret = await user.evaluate(() => navigator.clipboard.readText())
+    const secret = await copied(user, user.getByRole('button', { name: 'Copy Key to type in' }))
     const device = new TOTP({ secret })
     const now = Date.now()
     await user.getByLabel('First code').fill(device.generate({ timestamp: now - STEP_MS }))
