@@ -13,7 +13,7 @@ export function percent(part: number, whole: number): string {
 }
 
 /**
- * The rounds of figures that are compared in turn: the machine drifts within seconds. Their length is that of other rounds: shorter ones begin
- * with cold caches, which several processes feel more than one.
+ * The number of rounds in which figures are compared in turn, since the machine drifts within seconds. Each round has its full length: a short
+ * round begins with cold caches, which slow several processes more than one.
  */
 export const ROUNDS_IN_TURN = 12

@@ -27,7 +27,7 @@ export async function askPath(path: string, body: object, server: Server & Pick<
   return answered(postJson(path, body, server), server)
 }
 
-/** Sends a request without any content, whose answer is not looked at: the server's certificate is. Rejects as `ask`. */
+/** Connects to the server, which verifies its certificate. Sends nothing secret, and ignores the answer. Rejects as `ask`. */
 export async function reach(server: Server & Pick<Way, 'signal'>): Promise<void> {
   await received(postJson('/healthz', {}, server), server)
 }

@@ -8,8 +8,8 @@ import type { Surroundings } from './surroundings.ts'
 const ANSWER_MS = 30_000
 
 /**
- * The server, with the CA to trust. That is `keptCa`, the CA of a kept log-on, unless the user names one. When the server's certificate no
- * longer comes from `keptCa`, the CAs of the system are trusted, and the user is told.
+ * Returns the server with the CA to trust. A CA that the user names comes first, then `keptCa`, the CA of the kept log-on. If `keptCa` did not
+ * issue the server's certificate, this function trusts the CAs of the system, and tells the user so. Rejects as `ask`.
  */
 export async function logOnServer(
   stated: Server,
@@ -26,7 +26,7 @@ export async function logOnServer(
   }
   await reach({ ...stated, signal: inTime() })
   complain(
-    `the certificate of ${stated.endpoint} no longer comes from the CA that the former log-on kept, but from one that the system trusts: --ca-file names another`,
+    `a CA that the system trusts issued the certificate of ${stated.endpoint}; the CA that the former log-on kept did not: to trust another CA, name it with --ca-file`,
   )
   return stated
 }

@@ -35,8 +35,8 @@ export class CommitQueue<T> {
   }
 
   /**
-   * Cuts the next batch soon, unless enough batches are in progress. `before`: as many calls count as waiting before this turn. After a batch
-   * it is 0, so that its callers get a turn for their next calls.
+   * Cuts the next batch soon, unless enough batches are in progress. `before` is the number of calls that count as waiting before this turn:
+   * 0 after a batch, so that its callers get a turn for their next calls.
    */
   #schedule(before: number): void {
     if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return

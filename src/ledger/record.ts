@@ -122,7 +122,7 @@ export function isCurrent(row: Row, keys: RootKeys): boolean {
   return keys.current.macMatches(canonical(row), row.mac)
 }
 
-/** Whether the record has this row, the same in every field. */
+/** Whether the row equals the record in every field. */
 export function isOfRow(record: Recorded<unknown>, row: Row): boolean {
   return canonical(formerRow(record)) === canonical(row)
 }

@@ -99,7 +99,7 @@ export class LiveRing {
     // After a restore of an older database, another process may have changed the record up to the revision that this server knows.
     if (!row || row.revision <= this.#record.revision)
       throw new Unavailable(
-        'the installation record is missing, or is not the one that this server knows or a newer one: restart the server after a restore, or restore the database',
+        'the installation record is missing, or is neither the one that this server knows nor a newer one: if you restored the database, restart the server; if not, restore the database',
       )
     if (!this.#sameRing(row)) await this.#follow(row)
     this.#record = fromRow(row, this.keys)

@@ -1,4 +1,4 @@
-// Texts that stay in memory after the request that they are from.
+// Copies of texts that outlive the request which they come from.
 
 /** Copies plain JSON, with memory of its own for each text: V8's substring of a request would keep the whole request in memory. */
 export function withOwnTexts<T>(value: T): T {

@@ -51,8 +51,8 @@ export function changeStatements(db: Kysely<Tables>, locks: boolean): ChangeStat
     ),
     changesSince: statement((given) =>
       db
-        // Without the limit, PostgreSQL, before it has statistics, takes this table for thousands of rows, expects millions as the result, and
-        // compiles the query each time.
+        // The limit says that there is one row. Before PostgreSQL has statistics, it would assume thousands of rows here, expect a result of
+        // millions, and compile the query each time.
         .selectFrom(number.limit(sql.lit(1)).as('present'))
         .leftJoin('change_log', (join) => join.on('change_log.n', '>', given.number))
         .select(['present.n', 'change_log.records'])

@@ -159,7 +159,7 @@ export interface Commit {
  */
 export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
-/** The size of a batch from which on a call hardly gets cheaper. See Storage.enough. */
+/** The number of calls in a batch above which a larger batch hardly makes a call cheaper. See Storage.enough. */
 export const ENOUGH = 32
 
 /** The database. Its methods throw Unavailable when it can't be reached or written. */

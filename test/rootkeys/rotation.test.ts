@@ -405,7 +405,10 @@ eachDatabase((open, name) => {
       const row = await installationOf(storage)
       const older = { ...before, revision: 1 }
       assert.equal(await put(storage, older, row), 'committed')
-      await assert.rejects(ring.look(), /is missing, or is not the one that this server knows or a newer one: restart/)
+      await assert.rejects(
+        ring.look(),
+        /is missing, or is neither the one that this server knows nor a newer one: if you restored the database, restart/,
+      )
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
       assert.equal(await put(storage, { ...before, revision: row.revision + 1 }, older), 'committed')
       await assert.rejects(ring.look(), /altered/)
@@ -425,7 +428,10 @@ eachDatabase((open, name) => {
       assert.equal(await put(storage, before, await installationOf(storage)), 'committed')
       assert.equal(await other.change({ change }), true)
       assert.equal((await installationOf(storage)).revision, ring.record.revision)
-      await assert.rejects(ring.look(), /is missing, or is not the one that this server knows or a newer one: restart/)
+      await assert.rejects(
+        ring.look(),
+        /is missing, or is neither the one that this server knows nor a newer one: if you restored the database, restart/,
+      )
       assert.equal(await ring.change({}), false)
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
     })
