@@ -14,6 +14,7 @@ import { statements } from './statements.ts'
 import {
   type Basis,
   type Chaining,
+  type Changes,
   type Commit,
   ENOUGH,
   type EventStorage,
@@ -81,6 +82,13 @@ class SqliteStorage extends StoredRows implements Storage {
 
   async synced(): Promise<void> {
     await this.#wal?.synced()
+  }
+
+  /** SQLite shows what another process, or a batch in progress, has committed before the log is synced. */
+  override async changesSince(number: number | null): Promise<Changes> {
+    const changes = await super.changesSince(number)
+    if (changes.number !== number) await this.synced()
+    return changes
   }
 
   commit(commits: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {

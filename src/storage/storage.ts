@@ -205,7 +205,7 @@ export interface Storage {
    * nothing else relies on turns. null where one process owns the database.
    */
   readonly takeTurn: ((place: RowKey) => Promise<Turn>) | null
-  /** The changes since the change number was `number`. null reads only the number. */
+  /** The changes since the change number was `number`, once they are durable. null reads only the number. */
   changesSince(number: number | null): Promise<Changes>
   /** Removes up to `limit` nonces that expired before `now`. Returns how many. */
   dropNonces(now: number, limit: number): Promise<number>

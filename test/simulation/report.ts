@@ -1,11 +1,10 @@
 import type { Run } from './simulate.ts'
 
-/** Says of a run that failed what happened, and how to repeat it. */
+/** Says of a run that failed what went wrong, and how to repeat it. Its trace follows. */
 export function report({ seed, mode, steps, lines, failure }: Run): string {
   return [
-    ...lines,
-    '',
     `seed ${seed} (${mode}) failed after ${steps} steps: ${failure}`,
     `the same run again: npm run test:simulation -- ${seed}`,
+    ...lines,
   ].join('\n')
 }

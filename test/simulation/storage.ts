@@ -302,8 +302,10 @@ export class SimulatedStorage implements Storage {
     }
   }
 
-  changesSince(number: number): Promise<Changes> {
-    return this.#line.ask('changes', () => this.#line.seen(this.#database.changesSince(number)))
+  async changesSince(number: number): Promise<Changes> {
+    const changes = await this.#line.ask('changes', () => this.#line.seen(this.#database.changesSince(number)))
+    if (changes.number !== number) await this.#line.sync()
+    return changes
   }
 
   dropNonces(now: number, limit: number): Promise<number> {

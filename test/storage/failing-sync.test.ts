@@ -1,6 +1,6 @@
 // A disk that fails while SQLite's log is synced: nothing is acknowledged from then on, and nothing more is stored, until a restart.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
@@ -61,6 +61,27 @@ describe('the log of SQLite', () => {
     assert.throws(() => sync.syncedNow(), Unavailable)
     assert.equal(sync.syncedNow(), false)
     await assert.rejects(sync.synced(), Unavailable)
+    removeFolder(folder)
+  })
+
+  it('is synced before anybody follows what another process has changed', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'a.db')
+    const [one, other] = [await openStorage(path), await openStorage(path)]
+    await beginChain(one)
+    const { number } = await other.changesSince(null)
+    const key = { kind: 'k', account: 'a', region: 'r', id: 'i' }
+    const row = { ...key, parent: null, createdAt: 1, dueAt: null, revision: 1, body: '{}', mac: Buffer.alloc(32) }
+    await commit(one, [{ changes: [{ change: 'insert', row, counted: null }], nonce: null, event: null, scrub: false }])
+    assert.equal((await other.changesSince(number)).number, number + 1)
+    await other.close()
+    // Without its name, the log of the third can be read and written, but not synced: no sync has opened it yet.
+    const third = await openStorage(path)
+    unlinkSync(`${path}-wal`)
+    assert.equal((await third.changesSince(number + 1)).number, number + 1)
+    await assert.rejects(third.changesSince(number), Unavailable)
+    await assert.rejects(third.changesSince(null), Unavailable)
+    for (const storage of [one, third]) await storage.close()
     removeFolder(folder)
   })
 
