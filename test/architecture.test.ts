@@ -12,7 +12,7 @@ const TEST = fileURLToPath(new URL('.', import.meta.url))
 const FLOORS = roomsOf(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'))
 
 function roomsOf(page: string): readonly string[] {
-  const [, section = ''] = page.split(/^## The rooms$/m)
+  const [, section = ''] = page.split(/^## The modules$/m)
   const [table = ''] = section.split(/^## /m)
   return [...table.matchAll(/^\| `src\/([^`/]+)\/?` +\|/gm)].map(([, room = '']) => room)
 }
@@ -47,7 +47,7 @@ const everything = sources()
 const all = everything.filter(({ path }) => !BROWSER.test(path) && !ABROAD.test(path))
 
 describe('the house', () => {
-  it('has the rooms that ARCHITECTURE.md lists, and no others', () => {
+  it('has the modules that ARCHITECTURE.md lists, and no others', () => {
     const unbuilt = FLOORS.filter((room) => !readdirSync(SRC).includes(room))
     assert.deepEqual(unbuilt, [])
     for (const { path } of all) floorOf(path)
