@@ -9,6 +9,7 @@ import {
   type Chaining,
   type Changes,
   type Commit,
+  type EventRow,
   type FormerRow,
   type IndexPart,
   type Outcome,
@@ -73,6 +74,8 @@ export class Database {
   readonly askedAt = new Map<string, number>()
   /** Planted: one event in ten is not stored. */
   dropsEvents = false
+  /** Planted: no event of a rotation of the root key is stored. */
+  dropsRotations = false
   /** Planted: calls are stored although records that they had read have changed. */
   ignoresReads = false
   #added = 0
@@ -183,11 +186,12 @@ export class Database {
       return outcome
     }
     if (nonce && digest) this.#put(this.nonces, digest, nonce.expiresAt)
-    if (event && chain) for (const one of [event, ...further]) if (!this.#drops()) this.#add(chain.add(one))
+    if (event && chain) for (const one of [event, ...further]) if (!this.#drops(one)) this.#add(chain.add(one))
     return 'committed'
   }
 
-  #drops(): boolean {
+  #drops({ body }: EventRow): boolean {
+    if (this.dropsRotations && body.startsWith('[2,"RotateRootKey"')) return true
     return this.dropsEvents && ++this.#added % 10 === 0
   }
 

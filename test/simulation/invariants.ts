@@ -1,6 +1,7 @@
 // What must hold in every run, at every step and at its end.
 import { genesisOf, link } from '../../src/ledger/chain.ts'
 import type { Recorded } from '../../src/ledger/record.ts'
+import type { RootState } from '../../src/rootkeys/installation-record.ts'
 import { laneOf } from '../../src/storage/lane.ts'
 import { HEAD_PLACE, type Head, type Row, recordKey } from '../../src/storage/storage.ts'
 import type { Cast } from './cast.ts'
@@ -9,6 +10,8 @@ import type { Called } from './linearizable.ts'
 import { linearizable } from './linearizable.ts'
 import { isRead, type Op, specification } from './model.ts'
 import type { World } from './world.ts'
+
+const INSTALLATION_KEY = recordKey('installation', '', '', 'installation')
 
 /** The table of key states; null is a key that is not there. */
 const MOVES: Readonly<Record<string, readonly string[]>> = {
@@ -95,6 +98,36 @@ export function checkTrail(world: World, history: History): void {
   }
   for (const id of history.acknowledged)
     if (times.get(id) !== 1) world.violated(`the acknowledged call ${id} has ${times.get(id) ?? 0} events`)
+}
+
+/** Each change of the root keys that the trail records has exactly one event in every account. */
+export function checkRootKeyEvents(world: World): void {
+  const { events, rows, versions } = world.host.database
+  const states = (versions.get(INSTALLATION_KEY) ?? []).map(({ row }): readonly RootState[] =>
+    row ? JSON.parse(row.body).ring.roots : [],
+  )
+  const steps = states.slice(1).map((after, i) => stepBetween(states[i] ?? [], after))
+  const accounts = [...rows.values()].filter(({ kind }) => kind === 'account')
+  for (const name of ['RotateRootKey', 'DropRetiredRootKeys'] as const) {
+    const body = JSON.stringify([2, name, []])
+    const due = steps.filter((step) => step === name).length
+    for (const { id } of accounts) {
+      const found = [...events.values()].filter((event) => event.account === id && event.body === body)
+      if (found.length !== due)
+        world.violated(`account ${id} has ${found.length} events ${name} for ${due} such changes`)
+    }
+    if (due > 0) world.scheduler.note(`root keys: ${due} × ${name}`)
+  }
+}
+
+/** The recorded change between two versions of the root keys; null for none. */
+function stepBetween(
+  before: readonly RootState[],
+  after: readonly RootState[],
+): 'RotateRootKey' | 'DropRetiredRootKeys' | null {
+  if (after.length < before.length) return 'DropRetiredRootKeys'
+  const needed = (states: readonly RootState[]) => states.slice(1).some(({ retiredAt }) => retiredAt === null)
+  return after.length === before.length && needed(before) && !needed(after) ? 'RotateRootKey' : null
 }
 
 /** One order explains all answers. Returns whether the search could decide that. */

@@ -3,7 +3,7 @@ import { type Cast, cast } from './cast.ts'
 import { type Blob, client, History, perform, replay } from './clients.ts'
 import { Database } from './database.ts'
 import { drawFaults, NO_FAULTS } from './faults.ts'
-import { checkCaches, checkOrder, checkTrail, watchKeyStates } from './invariants.ts'
+import { checkCaches, checkOrder, checkRootKeyEvents, checkTrail, watchKeyStates } from './invariants.ts'
 import type { Op } from './model.ts'
 import { nemesis, rotation } from './nemesis.ts'
 import { Random } from './random.ts'
@@ -55,6 +55,7 @@ export async function simulate(seed: number, { plant, mode: given }: Given = {})
   const story = async () => {
     await play(world, actors, history)
     checkTrail(world, history)
+    checkRootKeyEvents(world)
     decided = checkOrder(world, actors, history)
   }
   const afterEach = () => {

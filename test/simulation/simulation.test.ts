@@ -30,6 +30,8 @@ const PLANTED: readonly (readonly [Plant, Mode, RegExp])[] = [
   ['one change in ten not followed', 'shared', /older than the change number|no order explains|decrypts as/],
   ['committed although what it read has changed', 'shared', /older than the change number|no order explains/],
   ['done for callers who gave up', 'shared', /was done for a caller who had given up/],
+  ['rotations not recorded', 'embedded', /has 0 events RotateRootKey/],
+  ['rotations not recorded', 'shared', /has 0 events RotateRootKey/],
 ]
 
 describe('simulations', () => {

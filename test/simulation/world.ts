@@ -27,6 +27,7 @@ export type Plant =
   | 'one change in ten not followed'
   | 'committed although what it read has changed'
   | 'done for callers who gave up'
+  | 'rotations not recorded'
 
 export interface Begin {
   readonly seed: number
@@ -62,6 +63,7 @@ export class World {
 
   constructor({ seed, mode, faults, plant, database }: Begin) {
     database.dropsEvents = plant === 'events dropped'
+    database.dropsRotations = plant === 'rotations not recorded'
     database.ignoresReads = plant === 'committed although what it read has changed'
     database.logged = faults.logged
     this.mode = mode
