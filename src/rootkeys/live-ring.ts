@@ -28,11 +28,15 @@ export interface RingChange {
   readonly states: readonly RootState[]
 }
 
+export type RingStep = (ring: Ring, states: readonly RootState[]) => RingChange | null
+
 interface RecordChange {
-  readonly change?: (ring: Ring, states: readonly RootState[]) => RingChange | null
+  readonly change?: RingStep
   readonly body?: Partial<InstallationBody>
   readonly provider?: RootKeyProvider | null
 }
+
+const kept: RingStep = (ring, states) => ({ ring, states })
 
 export class LiveRing {
   readonly keys: RootKeys
@@ -139,14 +143,15 @@ export class LiveRing {
   }
 
   /**
-   * Changes the record. Returns false, and changes nothing, when the record has changed since the last look. `change` takes the ring and its states
-   * and returns new ones, or null to keep them. `body` replaces members of the record. `provider` wraps the ring from now on.
+   * Changes the record. Returns false, and changes nothing, when the record has changed since the last look, or when `change` returns null. `change`
+   * takes the ring and its states and returns new ones. It must check that the states are those that it was decided on: another look may have come
+   * in between. `body` replaces members of the record. `provider` wraps the ring from now on.
    */
   change(changes: RecordChange): Promise<boolean> {
     return this.#inTurn(() => this.#change(changes))
   }
 
-  async #change({ change = () => null, body = {}, provider = null }: RecordChange): Promise<boolean> {
+  async #change({ change = kept, body = {}, provider = null }: RecordChange): Promise<boolean> {
     const row = await readInstallation(this.#storage)
     if (!row || !isOfRow(this.#record, row)) return false
     const { opened, provider: present } = await this.#openAgain(row)
@@ -156,10 +161,11 @@ export class LiveRing {
     const bytes = encodeRing(next)
     const keys = new RootKeys(next)
     try {
+      if (!changed) return false
       // `present` opened the record just now. It may differ from the provider at the start, because another process may have changed it.
       const wrapping = provider ?? present
       const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
-      const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
+      const ring = { wrapped, generation: next.generation, roots: changed.states }
       const before = this.#record
       const after = { ...before, revision: before.revision + 1, body: { ...before.body, ...body, ring } }
       const update = { change: 'update', row: toRow(after, keys), before: formerRow(before) } as const

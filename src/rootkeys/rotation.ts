@@ -10,8 +10,8 @@
 // need no wait: the ledger commits nothing under root keys that the installation record does not have as current.
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
-import { rootStates } from './installation-record.ts'
-import type { LiveRing } from './live-ring.ts'
+import { type RootState, rootStates } from './installation-record.ts'
+import type { LiveRing, RingStep } from './live-ring.ts'
 import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.ts'
 
 /** How long a new root is announced before it becomes the current one, in milliseconds. Servers look once a second. */
@@ -27,9 +27,14 @@ export interface Pace {
   readonly giveWay: () => Promise<void>
 }
 
+type Stage = 'none' | 'announced' | 'current' | 'retired'
+
 /** The last step that a rotation has taken. */
-export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'retired' {
-  const states = rootStates(ring.record)
+export function stageOf(ring: LiveRing): Stage {
+  return stageIn(rootStates(ring.record))
+}
+
+function stageIn(states: readonly RootState[]): Stage {
   if (states.some(({ coming }) => coming)) return 'announced'
   if (states.length === 1) return 'none'
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
@@ -55,7 +60,7 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
     await ring.look()
     // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
     if (rooms.keys.generation !== generation || stageOf(ring) !== 'current') return { ...walked, overtaken: true }
-    if (await retire(ring, pace.now())) return { ...walked, overtaken: false }
+    if (await retire(ring, generation, pace.now())) return { ...walked, overtaken: false }
   }
 }
 
@@ -69,23 +74,20 @@ export class Strays extends Error {
 }
 
 /**
- * Drops the retired roots, after a pass through all records that finds none under them. Returns whether this process dropped them. Throws Strays if
- * there are such records. With `anyway`, drops the roots without the pass; such records are refused from then on.
+ * Drops the retired roots, after a pass through all records that finds none under them. Returns whether this process dropped them.
+ * Throws Strays if there are such records. With `anyway`, drops the roots without the pass; such records are refused from then on.
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
   if (!(await isRetired(ring))) return false
+  const { generation } = rooms.keys
   const strays = anyway ? [] : await straysOf(rooms, pace.progress, pace.giveWay)
   if (strays.length > 0) throw new Strays(strays)
-  if (!(await isRetired(ring))) return false
-  await step(ring, {
-    change: ({ generation, roots: [current, ...older], fingerprintKey }, [state]) => {
-      for (const root of older) root.fill(0)
-      return current && state
-        ? { ring: { generation: generation + 1, roots: [current], fingerprintKey }, states: [state] }
-        : null
-    },
-  })
-  return true
+  for (;;) {
+    if (!(await isRetired(ring))) return false
+    // These are the retired roots of another rotation.
+    if (rooms.keys.generation !== generation) throw cameFirst()
+    if (await drop(ring, generation)) return true
+  }
 }
 
 /** Whether there are retired roots. Throws when a rotation is under way. */
@@ -106,44 +108,61 @@ export function dropIsDue(ring: LiveRing, now: number): boolean {
 async function announce(ring: LiveRing, now: number, { randomBytes }: Rooms['runtime']): Promise<void> {
   if (rootStates(ring.record).length >= MAX_ROOTS)
     throw new Error(`there are ${MAX_ROOTS} root keys already: drop the retired ones first, with --drop-now`)
-  await step(ring, {
-    change: ({ generation, roots, fingerprintKey }, states) => ({
-      ring: { generation: generation + 1, roots: [...roots, randomBytes(32)], fingerprintKey },
-      states: [...states, { since: now, coming: true, retiredAt: null }],
-    }),
-  })
+  await step(ring, ({ generation, roots, fingerprintKey }, states) =>
+    ['none', 'retired'].includes(stageIn(states)) && states.length < MAX_ROOTS
+      ? {
+          ring: { generation: generation + 1, roots: [...roots, randomBytes(32)], fingerprintKey },
+          states: [...states, { since: now, coming: true, retiredAt: null }],
+        }
+      : null,
+  )
 }
 
 async function makeCurrent(ring: LiveRing, now: number): Promise<void> {
   await ring.look()
   if (stageOf(ring) !== 'announced') return
-  await step(ring, {
-    change: ({ generation, roots, fingerprintKey }, states) => {
-      const last = roots.at(-1)
-      return last
-        ? {
-            ring: { generation: generation + 1, roots: [last, ...roots.slice(0, -1)], fingerprintKey },
-            states: [{ since: now, retiredAt: null }, ...states.slice(0, -1)],
-          }
-        : null
+  await step(ring, ({ generation, roots, fingerprintKey }, states) => {
+    const last = roots.at(-1)
+    return last && stageIn(states) === 'announced'
+      ? {
+          ring: { generation: generation + 1, roots: [last, ...roots.slice(0, -1)], fingerprintKey },
+          states: [{ since: now, retiredAt: null }, ...states.slice(0, -1)],
+        }
+      : null
+  })
+}
+
+/** Returns false, and changes nothing, when another change came first. */
+function retire(ring: LiveRing, generation: number, now: number): Promise<boolean> {
+  return ring.change({
+    change: (held, states) => {
+      const [first, ...older] = states
+      if (!first || held.generation !== generation || stageIn(states) !== 'current') return null
+      return {
+        ring: held,
+        states: [first, ...older.map(({ since, retiredAt }) => ({ since, retiredAt: retiredAt ?? now }))],
+      }
     },
   })
 }
 
 /** Returns false, and changes nothing, when another change came first. */
-function retire(ring: LiveRing, now: number): Promise<boolean> {
+function drop(ring: LiveRing, generation: number): Promise<boolean> {
   return ring.change({
-    change: (held, [first, ...older]) =>
-      first
-        ? {
-            ring: held,
-            states: [first, ...older.map(({ since, retiredAt }) => ({ since, retiredAt: retiredAt ?? now }))],
-          }
-        : null,
+    change: (held, states) => {
+      const [current, ...older] = held.roots
+      const [state] = states
+      if (!current || !state || held.generation !== generation || stageIn(states) !== 'retired') return null
+      for (const root of older) root.fill(0)
+      return { ring: { ...held, generation: generation + 1, roots: [current] }, states: [state] }
+    },
   })
 }
 
-async function step(ring: LiveRing, change: Parameters<LiveRing['change']>[0]): Promise<void> {
-  if (await ring.change(change)) return
-  throw new Error('another change of the root keys came first: see `strongroom root-key status`, and try again')
+async function step(ring: LiveRing, change: RingStep): Promise<void> {
+  if (!(await ring.change({ change }))) throw cameFirst()
+}
+
+function cameFirst(): Error {
+  return new Error('another change of the root keys came first: see `strongroom root-key status`, and try again')
 }

@@ -330,6 +330,36 @@ eachDatabase((open, name) => {
       await assert.rejects(house.open.ledger.get(CMK, scope, KeyId), Forged)
     })
 
+    it('drops root keys that another process drops at the same moment only once', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      await rotate(ring, roomsOf(house), pace(house))
+      const other = await anotherRing(house)
+      const change = ring.change.bind(ring)
+      ring.change = async (changes) => {
+        assert.equal(await dropRetired(other, { ...roomsOf(house), keys: other.keys }, pace(house)), true)
+        // As the watch of a server over the root keys does at any moment.
+        await ring.look()
+        return change(changes)
+      }
+      assert.equal(await dropRetired(ring, roomsOf(house), pace(house)), false)
+      assert.deepEqual(ring.record, other.record)
+    })
+
+    it('drops no root keys that another rotation retired during the pass through all records', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      await rotate(ring, roomsOf(house), pace(house))
+      const look = ring.look.bind(ring)
+      let looks = 0
+      ring.look = async () => {
+        if (++looks === 2) await rotate(ring, roomsOf(house), pace(house))
+        return look()
+      }
+      await assert.rejects(dropRetired(ring, roomsOf(house), pace(house)), /another change of the root keys came first/)
+      assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], ['retired', 3])
+    })
+
     it('has a call that began to decide before the roots changed decide again', async () => {
       await using house = await open()
       const { ring, ledger } = house.open
