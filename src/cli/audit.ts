@@ -70,7 +70,7 @@ export async function audit(args: readonly string[], open: Open, around: Surroun
 interface Work {
   readonly flags: Flags
   readonly settings: Settings
-  readonly rooms: Pick<OpenHouse, 'ledger' | 'accounts' | 'eventIndex' | 'trailSigner' | 'runtime'>
+  readonly rooms: Pick<OpenHouse, 'ledger' | 'accounts' | 'eventIndex' | 'trailSigner' | 'runtime' | 'region'>
   readonly around: Surroundings
 }
 
@@ -176,7 +176,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     return 0
   }
   const now = Date.now()
-  await recordServiceWork('AcceptRestoredTrail', rooms, settings.regions[0])
+  await recordServiceWork('AcceptRestoredTrail', rooms)
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.print(`accepted: ${why}\nthe former witness: ${JSON.stringify(witness)}`)
   return 0

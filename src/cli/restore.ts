@@ -92,7 +92,7 @@ async function recordRestore(house: OpenHouse, head: BackupHead, { settings, res
   else if (seen) around.print(`nothing is missing that the witness saw up to ${isoSeconds(seen.at)}`)
   else around.print('nobody can tell how many events came after the backup: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
-  await recordServiceWork('AcceptRestoredTrail', house, settings.regions[0], [backup], restored)
+  await recordServiceWork('AcceptRestoredTrail', house, [backup], restored)
   const now = runtime.now()
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.complain(

@@ -36,7 +36,7 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
   const former = ring.record.body.rootKey === 'file' ? realKeyPath(rootKeyPath(settings)) : null
   const left = await changed(change, former, work)
-  await recordServiceWork('ChangeRootKeyProvider', rooms, settings.regions[0])
+  await recordServiceWork('ChangeRootKeyProvider', rooms)
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
   around.print('older backups need the former provider: its key file, its passphrase or its key in the HSM')

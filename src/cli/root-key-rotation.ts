@@ -1,6 +1,5 @@
 // `strongroom root-key rotate`: makes a new root key current, and drops the retired ones.
 import { breathe } from '../house/root-key-watch.ts'
-import { recordServiceWork } from '../house/service-work.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
 import type { Flags } from '../settings/flags.ts'
@@ -33,7 +32,7 @@ function settleMs(flags: Flags): number {
 }
 
 /** Rotates, or finishes an unfinished rotation, and prints the result. Returns whether no rotation is left unfinished. */
-async function isRotated({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
+async function isRotated({ rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
   const { ring } = rooms
   const beforeRings = !ring.record.body.ring
   const { renewed, forged, overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
@@ -49,7 +48,6 @@ async function isRotated({ settings, rooms, around }: RootKeyWork, pace: Pace): 
     )
     return !isUnfinished
   }
-  await recordServiceWork('RotateRootKey', rooms, settings.regions[0])
   around.print(`rotated: ${renewed} records are now under the new root key`)
   if (beforeRings && ring.record.body.rootKey === 'file')
     around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
@@ -62,13 +60,12 @@ function isUnderWay(ring: LiveRing): boolean {
 
 /** Drops the retired root keys, if there are any; returns the exit code. */
 async function drop(work: RootKeyWork, pace: Pace): Promise<number> {
-  const { settings, rooms, around } = work
+  const { rooms, around } = work
   if (stageOf(rooms.ring) !== 'retired') {
     around.print('there is no retired root key to drop')
     return 0
   }
   if (!(await dropped(work, pace))) return 1
-  await recordServiceWork('DropRetiredRootKeys', rooms, settings.regions[0])
   around.print('dropped: sessions and import tokens made under older root keys no longer work')
   return 0
 }

@@ -11,7 +11,7 @@ export interface RootKeyWork {
   readonly settings: Settings
   readonly rooms: Pick<
     OpenHouse,
-    'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm' | 'runtime'
+    'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm' | 'runtime' | 'region'
   >
   readonly around: Surroundings
 }

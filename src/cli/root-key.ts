@@ -1,5 +1,6 @@
 // `strongroom root-key …`: prints where the root keys come from, and replaces them while servers run. No flag takes a secret.
 import type { Open } from '../house/open.ts'
+import { recordDueEvents } from '../rootkeys/due-events.ts'
 import { rootStates } from '../rootkeys/installation-record.ts'
 import { RETIRED_MS, SETTLE_MS, stageOf } from '../rootkeys/rotation.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
@@ -57,8 +58,10 @@ export async function rootKey(args: readonly string[], open: Open, around: Surro
   const settings = change?.to === 'hsm' ? await withPin(read, around) : read
   return inHouse(settings, open, around, async (rooms) => {
     const work = { flags, settings, rooms, around }
-    if (change) return changeProvider(change, work)
-    return verb === 'rotate' ? rotateRootKey(work) : status(work)
+    if (verb === 'status') return status(work)
+    // Those of a process that ended. `rotate --resume` may find nothing else to do.
+    await recordDueEvents(rooms.ring, rooms)
+    return change ? changeProvider(change, work) : rotateRootKey(work)
   })
 }
 

@@ -7,10 +7,12 @@ import type { KeyUsage } from '../kms/key-usage.ts'
 import { setPendingPasswords } from '../kms/secrets/database-rotation.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { LastUsed } from '../ram/last-used.ts'
+import { recordDueEvents } from '../rootkeys/due-events.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import { setPassword } from '../storage/postgresql-password.ts'
 import { BEAT_MS, type LiveServers } from './live-servers.ts'
+import type { OpenHouse } from './open.ts'
 import type { Sweeps } from './sweeps.ts'
 import { Contradicted, type Witness } from './witness.ts'
 
@@ -133,6 +135,17 @@ export function verifyOnDemand(verifier: Verifier, runtime: Runtime, stop: Abort
   const failed = (error: unknown) =>
     alarm('verifications of the trail could not be done, and will be tried again', error)
   return repeat(SWEEP_MS, { runtime, stop }, () => verifier.next(), failed)
+}
+
+/** Records events about the root keys that are due because the process that had to record them ended before. */
+export function recordLeftEvents(
+  rooms: Pick<OpenHouse, 'ring' | 'ledger' | 'accounts' | 'runtime'>,
+  stop: AbortSignal,
+  alarm: Alarm,
+): Promise<void> {
+  const failed = (error: unknown) =>
+    alarm('events about the root keys could not be recorded, and will be tried again', error)
+  return repeat(SWEEP_MS, { runtime: rooms.runtime, stop }, () => recordDueEvents(rooms.ring, rooms), failed)
 }
 
 /** Announces this server to the other servers of the database, and looks at them, once per `BEAT_MS`. */

@@ -76,6 +76,8 @@ export interface OpenHouse extends ForCalls {
   readonly ring: LiveRing
   /** Distinguishes this server from others on the same database. It survives a restart where only one server can use the database. */
   readonly node: string
+  /** The region of events about the installation as a whole: the first that is configured. */
+  readonly region: string
   /** Connected already where the root keys are in it; otherwise its first user connects it. */
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
@@ -154,6 +156,7 @@ export async function openHouse(
       trailSigner: await openTrailSigner(ledger, keys),
       deliveryTarget: openTarget(settings.deliveryTarget, node),
       node,
+      region: settings.regions[0] ?? '',
       ring,
       runtime,
       device,

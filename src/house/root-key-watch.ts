@@ -4,13 +4,12 @@ import type { Alarm } from '../ledger/alarm.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenHouse } from './open.ts'
-import { recordServiceWork } from './service-work.ts'
 
 const LOOK_MS = 1000
 /** The pause after a drop of root keys began: a drop reads every record. */
 const DROP_AGAIN_MS = 3_600_000
 
-type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime'>
+type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime' | 'region'>
 
 /** Follows changes, and looks at the root keys, once a second until `stop`. Reports the first of several failures in a row. */
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
@@ -51,8 +50,7 @@ async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
     await breathe(runtime)
   }
   const pace = { now: () => runtime.now(), settleMs: 0, progress: () => {}, giveWay }
-  if (await dropRetired(ring, { ...rooms, keys: ring.keys }, pace))
-    await recordServiceWork('DropRetiredRootKeys', rooms)
+  await dropRetired(ring, { ...rooms, keys: ring.keys }, pace)
 }
 
 /** The error with up to ten of the records that it is about, and with the remedy. */

@@ -15,7 +15,15 @@ import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
-import { deliverTrails, keepKnown, keepRecords, keepTrail, setPasswords, verifyOnDemand } from './background.ts'
+import {
+  deliverTrails,
+  keepKnown,
+  keepRecords,
+  keepTrail,
+  recordLeftEvents,
+  setPasswords,
+  verifyOnDemand,
+} from './background.ts'
 import { startCredentials } from './first-start.ts'
 import { watch, watchPorts } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
@@ -158,6 +166,7 @@ function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settin
     setPasswords(house, signal, alarm),
     verifyOnDemand(verifierOf(rooms, house, settings, signal), rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),
+    recordLeftEvents(rooms, signal, alarm),
     ...(servers ? [keepKnown(servers, rooms.runtime, signal, alarm)] : []),
   ]
   return async () => {

@@ -13,8 +13,7 @@ const EVENTS_AT_ONCE = 1000
  */
 export async function recordServiceWork(
   name: ServiceWork,
-  { ledger, accounts, runtime }: Pick<OpenHouse, 'ledger' | 'accounts' | 'runtime'>,
-  region = '',
+  { ledger, accounts, runtime, region }: Pick<OpenHouse, 'ledger' | 'accounts' | 'runtime' | 'region'>,
   about: Parameters<typeof storedServiceWork>[1] = [],
   since: Heads | null = null,
 ): Promise<void> {

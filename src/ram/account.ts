@@ -28,6 +28,8 @@ export interface Given extends AccessKeyPair {
 }
 
 const AT_ONCE = 1000
+/** Comes after every id. */
+const AFTER_ALL = '\x7f'
 
 type Reads = Pick<LedgerView, 'get' | 'between' | 'heads'>
 type Random = Pick<Randomness, 'randomBytes' | 'newId'>
@@ -57,6 +59,12 @@ export class Accounts {
   /** The ids of all accounts, in the order of their creation. */
   async list(): Promise<readonly { id: string; name: string; createdAt: number }[]> {
     return (await this.#all(this.#ledger)).map(({ id, body, createdAt }) => ({ id, name: body.name, createdAt }))
+  }
+
+  /** The first ids of accounts after `after`, in their order, up to `limit`. */
+  async idsAfter(after: string, limit: number): Promise<readonly string[]> {
+    const found = await this.#ledger.between(ACCOUNT, INSTALLATION, { after, before: AFTER_ALL, limit })
+    return found.map(({ id }) => id)
   }
 
   /**
@@ -160,7 +168,7 @@ export class Accounts {
   /** All records of a kind, by id. A page would end where a tally says so, and tallies are not authenticated. */
   async *#each<B>(kind: Kind<B>, ledger: Reads) {
     for (let after = ''; ; ) {
-      const found = await ledger.between(kind, INSTALLATION, { after, before: '\x7f', limit: AT_ONCE })
+      const found = await ledger.between(kind, INSTALLATION, { after, before: AFTER_ALL, limit: AT_ONCE })
       yield* found
       if (found.length < AT_ONCE) return
       after = found.at(-1)?.id ?? ''

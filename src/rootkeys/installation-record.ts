@@ -24,6 +24,16 @@ export interface RingState {
   readonly roots: readonly RootState[]
 }
 
+/** An event about the root keys that not every account has yet (due-events.ts). */
+export interface DueEvent {
+  readonly name: 'RotateRootKey' | 'DropRetiredRootKeys'
+  /** When the root keys changed, in milliseconds since 1970. */
+  readonly at: number
+  readonly region: string
+  /** The accounts up to this id have the event; '' for none. */
+  readonly recordedUpTo: string
+}
+
 export interface InstallationBody {
   readonly rootKey: ProviderName
   /** Base64 of the passphrase's salt. */
@@ -36,6 +46,8 @@ export interface InstallationBody {
   readonly formerKeyFile?: string | null
   /** The account that was created first; null before there is one. Absent in databases of releases without this member. */
   readonly firstAccount?: string | null
+  /** The oldest first. Absent where none was ever due. */
+  readonly dueEvents?: readonly DueEvent[]
 }
 
 export type Installation = Recorded<InstallationBody>

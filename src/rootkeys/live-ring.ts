@@ -9,6 +9,7 @@ import { formerRow, fromRow, isCurrent, isOfRow, toRow } from '../ledger/record.
 import { type Row, recordKey, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
+  type DueEvent,
   type Installation,
   type InstallationBody,
   type OpenedInstallation,
@@ -34,6 +35,8 @@ interface RecordChange {
   readonly change?: RingStep
   readonly body?: Partial<InstallationBody>
   readonly provider?: RootKeyProvider | null
+  /** The event about this change. */
+  readonly event?: Omit<DueEvent, 'recordedUpTo'>
 }
 
 const kept: RingStep = (ring, states) => ({ ring, states })
@@ -145,13 +148,13 @@ export class LiveRing {
   /**
    * Changes the record. Returns false, and changes nothing, when the record has changed since the last look, or when `change` returns null. `change`
    * takes the ring and its states and returns new ones. It must check that the states are those that it was decided on: another look may have come
-   * in between. `body` replaces members of the record. `provider` wraps the ring from now on.
+   * in between. `body` replaces members of the record. `provider` wraps the ring from now on. `event` becomes due: see recordDueEvents.
    */
   change(changes: RecordChange): Promise<boolean> {
     return this.#inTurn(() => this.#change(changes))
   }
 
-  async #change({ change = kept, body = {}, provider = null }: RecordChange): Promise<boolean> {
+  async #change({ change = kept, body = {}, provider = null, event }: RecordChange): Promise<boolean> {
     const row = await readInstallation(this.#storage)
     if (!row || !isOfRow(this.#record, row)) return false
     const { opened, provider: present } = await this.#openAgain(row)
@@ -167,7 +170,8 @@ export class LiveRing {
       const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
       const ring = { wrapped, generation: next.generation, roots: changed.states }
       const before = this.#record
-      const after = { ...before, revision: before.revision + 1, body: { ...before.body, ...body, ring } }
+      const due = event && { dueEvents: [...(before.body.dueEvents ?? []), { ...event, recordedUpTo: '' }] }
+      const after = { ...before, revision: before.revision + 1, body: { ...before.body, ...body, ...due, ring } }
       const update = { change: 'update', row: toRow(after, keys), before: formerRow(before) } as const
       // The former wrapped ring must not remain on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }

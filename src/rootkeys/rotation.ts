@@ -10,14 +10,23 @@
 // need no wait: the ledger commits nothing under root keys that the installation record does not have as current.
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
-import { type RootState, rootStates } from './installation-record.ts'
+import { type RecordingRooms, recordDueEvents } from './due-events.ts'
+import { type DueEvent, type RootState, rootStates } from './installation-record.ts'
 import type { LiveRing, RingStep } from './live-ring.ts'
-import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.ts'
+import { type Progress, straysOf, type Walked, type Rooms as WalkRooms, walk } from './walk.ts'
 
 /** How long a new root is announced before it becomes the current one, in milliseconds. Servers look once a second. */
 export const SETTLE_MS = 5000
 /** How long a retired root stays in the ring, in milliseconds: sessions last up to 12 hours, import tokens 24 hours. */
 export const RETIRED_MS = 36 * 3_600_000
+
+export interface Rooms extends WalkRooms {
+  readonly ledger: WalkRooms['ledger'] & RecordingRooms['ledger']
+  readonly accounts: RecordingRooms['accounts']
+  readonly runtime: WalkRooms['runtime'] & RecordingRooms['runtime']
+  /** The region of the events. */
+  readonly region: string
+}
 
 /** The speed of a rotation. `giveWay` lets calls run between batches of records. */
 export interface Pace {
@@ -45,9 +54,19 @@ export interface Rotated extends Walked {
   readonly overtaken: boolean
 }
 
-/** Rotates the root key, or finishes an interrupted rotation. After an error, which says what to do, the rotation can be continued. */
+/**
+ * Rotates the root key, or finishes an interrupted rotation, and records that. After an error, which says what to do, the rotation can be continued.
+ */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   await ring.look()
+  // A server that records them between a look and the announcement would make the announcement fail.
+  await recordDueEvents(ring, rooms)
+  const rotated = await finished(ring, rooms, pace)
+  await recordDueEvents(ring, rooms)
+  return rotated
+}
+
+async function finished(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   const unfinished = stageOf(ring)
   if (unfinished === 'none' || unfinished === 'retired') await announce(ring, pace.now(), rooms.runtime)
   if (stageOf(ring) === 'announced') {
@@ -60,7 +79,7 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
     await ring.look()
     // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
     if (rooms.keys.generation !== generation || stageOf(ring) !== 'current') return { ...walked, overtaken: true }
-    if (await retire(ring, generation, pace.now())) return { ...walked, overtaken: false }
+    if (await retire(ring, generation, { at: pace.now(), region: rooms.region })) return { ...walked, overtaken: false }
   }
 }
 
@@ -74,10 +93,16 @@ export class Strays extends Error {
 }
 
 /**
- * Drops the retired roots, after a pass through all records that finds none under them. Returns whether this process dropped them.
+ * Drops the retired roots, after a pass through all records that finds none under them, and records that. Returns whether this process dropped them.
  * Throws Strays if there are such records. With `anyway`, drops the roots without the pass; such records are refused from then on.
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
+  const isMine = await dropped(ring, rooms, pace, anyway)
+  await recordDueEvents(ring, rooms)
+  return isMine
+}
+
+async function dropped(ring: LiveRing, rooms: Rooms, pace: Pace, anyway: boolean): Promise<boolean> {
   if (!(await isRetired(ring))) return false
   const { generation } = rooms.keys
   const strays = anyway ? [] : await straysOf(rooms, pace.progress, pace.giveWay)
@@ -86,7 +111,7 @@ export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyw
     if (!(await isRetired(ring))) return false
     // These are the retired roots of another rotation.
     if (rooms.keys.generation !== generation) throw cameFirst()
-    if (await drop(ring, generation)) return true
+    if (await drop(ring, generation, { at: pace.now(), region: rooms.region })) return true
   }
 }
 
@@ -132,23 +157,27 @@ async function makeCurrent(ring: LiveRing, now: number): Promise<void> {
   })
 }
 
+type When = Pick<DueEvent, 'at' | 'region'>
+
 /** Returns false, and changes nothing, when another change came first. */
-function retire(ring: LiveRing, generation: number, now: number): Promise<boolean> {
+function retire(ring: LiveRing, generation: number, when: When): Promise<boolean> {
   return ring.change({
+    event: { name: 'RotateRootKey', ...when },
     change: (held, states) => {
       const [first, ...older] = states
       if (!first || held.generation !== generation || stageIn(states) !== 'current') return null
       return {
         ring: held,
-        states: [first, ...older.map(({ since, retiredAt }) => ({ since, retiredAt: retiredAt ?? now }))],
+        states: [first, ...older.map(({ since, retiredAt }) => ({ since, retiredAt: retiredAt ?? when.at }))],
       }
     },
   })
 }
 
 /** Returns false, and changes nothing, when another change came first. */
-function drop(ring: LiveRing, generation: number): Promise<boolean> {
+function drop(ring: LiveRing, generation: number, when: When): Promise<boolean> {
   return ring.change({
+    event: { name: 'DropRetiredRootKeys', ...when },
     change: (held, states) => {
       const [current, ...older] = held.roots
       const [state] = states

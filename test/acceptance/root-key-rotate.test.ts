@@ -11,7 +11,20 @@ import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 import { runHere } from './line.ts'
 import { type Program, runProgram, startProgram, temporaryFolder } from './program.ts'
-import { announcement, begun, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
+import {
+  announcement,
+  begun,
+  demandEvents,
+  dueEvent,
+  isEventDue,
+  killed,
+  load,
+  must,
+  rootKey,
+  sealedIn,
+  secretsOf,
+  timeOf,
+} from './root-key.ts'
 
 const KILLS = times('kills while root keys rotate')
 describe('strongroom root-key rotate', () => {
@@ -114,9 +127,26 @@ describe('strongroom root-key rotate', () => {
     }
     await rootKey(args)
     assert.match(await rootKey(['status', '--data', data]), /root keys: 1\n/)
+    demandEvents(data)
     using db = new DatabaseSync(join(data, 'strongroom.db'))
     assert.equal(db.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok')
     assert.equal((await runHere(['audit', 'verify', '--data', data])).code, 0)
+  })
+})
+
+describe('a rotation that is killed between a step and the event of that step', () => {
+  it('is recorded once by the next server', async () => {
+    const data = temporaryFolder()
+    const { program } = await begun({ data })
+    await program.stop()
+    const args = ['rotate', '--drop-now', '--settle-seconds', '0', '--data', data]
+    while (!isEventDue(data)) await killed(args, dueEvent(data))
+    const started = await startProgram({ data })
+    await until(() => !isEventDue(data))
+    await started.stop()
+    demandEvents(data)
+    await rootKey(args)
+    demandEvents(data)
   })
 })
 

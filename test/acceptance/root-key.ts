@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { InstallationBody } from '../../src/rootkeys/installation-record.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { ringOf } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
@@ -106,4 +107,44 @@ export async function begun(start: Parameters<typeof startProgram>[0]) {
   const keyId: string = (await must(program, 'CreateKey')).KeyMetadata.KeyId
   const { CiphertextBlob } = await must(program, 'Encrypt', { KeyId: keyId, Plaintext: 'old' })
   return { program, keyId, ciphertext: CiphertextBlob as string }
+}
+
+/** The first moment at which an event about the root keys is still to be recorded. */
+export async function dueEvent(data: string): Promise<void> {
+  using db = opened(data)
+  while (!hasDueEvent(db)) await pause(1)
+}
+
+/** Whether an event about the root keys is still to be recorded. */
+export function isEventDue(data: string): boolean {
+  using db = opened(data)
+  return hasDueEvent(db)
+}
+
+/** Demands that each account has one event for each rotation and for each drop, while none is unfinished. */
+export function demandEvents(data: string): void {
+  using db = opened(data)
+  const accounts = db.prepare("SELECT id FROM record WHERE kind = 'account'").all()
+  assert.ok(accounts.length > 0)
+  const events = db.prepare('SELECT count(*) AS count FROM event WHERE account = ? AND body = ?')
+  for (const { id } of accounts) {
+    const count = (name: string) => Number(events.get(String(id), JSON.stringify([2, name, []]))?.['count'])
+    const [rotations, drops] = [count('RotateRootKey'), count('DropRetiredRootKeys')]
+    // A rotation makes two generations of root keys, and a drop makes one.
+    const generation = 1 + 2 * rotations + drops
+    assert.equal(installationIn(db).ring?.generation, generation, `${rotations} rotations and ${drops} drops`)
+  }
+}
+
+/** Waits while another process holds the database. */
+function opened(data: string): DatabaseSync {
+  return new DatabaseSync(join(data, 'strongroom.db'), { readOnly: true, timeout: 60_000 })
+}
+
+function installationIn(db: DatabaseSync): InstallationBody {
+  return JSON.parse(String(db.prepare("SELECT body FROM record WHERE kind = 'installation'").get()?.['body']))
+}
+
+function hasDueEvent(db: DatabaseSync): boolean {
+  return (installationIn(db).dueEvents ?? []).length > 0
 }

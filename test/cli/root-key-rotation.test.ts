@@ -7,6 +7,7 @@ import { type Pace, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import { readFlags } from '../../src/settings/flags.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import type { RowKey } from '../../src/storage/storage.ts'
+import { runHere } from '../acceptance/line.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
 const PACE: Pace = { now: Date.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
@@ -72,8 +73,26 @@ it('says that another process finished the rotation and began the next one, and 
     printed.splice(0).join('\n'),
     /\nanother process finished this rotation, and began another one: .* --resume`$/,
   )
-  assert.deepEqual([stageOf(ring), await rotations()], ['current', 0])
+  assert.deepEqual([stageOf(ring), await rotations()], ['current', 1])
   assert.equal(await work('--resume'), 0)
   assert.match(printed.splice(0).join('\n'), /\nrotated: \d+ records/)
-  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 1])
+  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 2])
+})
+
+it('records the rotation of a process that ended right after its last step, although there is nothing else to do', async () => {
+  await using house = await openTestHouse(null)
+  const { ring } = house.open
+  const change = ring.change.bind(ring)
+  ring.change = async (changes) => {
+    const isDone = await change(changes)
+    return changes.event ? stop() : isDone
+  }
+  const { work, rotations } = commandIn(house)
+  await assert.rejects(work('--settle-seconds', '0'), /stopped here/)
+  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 0])
+  await house.stop()
+  const { code, out } = await runHere(['root-key', 'rotate', '--resume', '--data', house.data])
+  assert.deepEqual([code, out], [0, 'there is no rotation to finish\n'])
+  await house.start()
+  assert.equal(await rotations(), 1)
 })

@@ -70,9 +70,13 @@ describe('the watch over the root keys', () => {
     await using house = await openTestHouse(null)
     const { ring } = house.open
     await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS - 1))
-    const isRecorded = async () => (await house.events()).some(({ eventName }) => eventName === 'DropRetiredRootKeys')
-    await watched(house, isRecorded)
+    const recorded = async () => (await house.events()).filter(({ eventName }) => eventName === 'DropRetiredRootKeys')
+    await watched(house, async () => (await recorded()).length > 0)
     assert.equal(stageOf(ring), 'none')
+    assert.deepEqual(
+      (await recorded()).map(({ acsRegion }) => acsRegion),
+      ['cn-hangzhou'],
+    )
   })
 })
 

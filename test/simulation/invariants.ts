@@ -1,7 +1,7 @@
 // What must hold in every run, at every step and at its end.
 import { genesisOf, link } from '../../src/ledger/chain.ts'
 import type { Recorded } from '../../src/ledger/record.ts'
-import type { RootState } from '../../src/rootkeys/installation-record.ts'
+import type { InstallationBody, RootState } from '../../src/rootkeys/installation-record.ts'
 import { laneOf } from '../../src/storage/lane.ts'
 import { HEAD_PLACE, type Head, type Row, recordKey } from '../../src/storage/storage.ts'
 import type { Cast } from './cast.ts'
@@ -98,6 +98,13 @@ export function checkTrail(world: World, history: History): void {
   }
   for (const id of history.acknowledged)
     if (times.get(id) !== 1) world.violated(`the acknowledged call ${id} has ${times.get(id) ?? 0} events`)
+}
+
+/** Whether the installation record notes an event that not every account has yet. */
+export function isEventDue(world: World): boolean {
+  const row = world.host.database.rows.get(INSTALLATION_KEY)
+  const { dueEvents = [] }: InstallationBody = JSON.parse(row?.body ?? '{}')
+  return dueEvents.length > 0
 }
 
 /** Each change of the root keys that the trail records has exactly one event in every account. */

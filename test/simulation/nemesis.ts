@@ -1,5 +1,4 @@
 // What happens to servers, the database and the root keys while clients call.
-import { recordServiceWork } from '../../src/house/service-work.ts'
 import { rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import type { Cast } from './cast.ts'
 import type { History } from './clients.ts'
@@ -114,8 +113,7 @@ export async function rotation(world: World): Promise<boolean> {
   const done = await asOperator(world, async (rooms) => {
     const { ring, runtime } = rooms
     const pace = { now: runtime.now, settleMs: SETTLE_MS, progress: () => {}, giveWay: runtime.turn }
-    const { overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
-    if (!overtaken) await recordServiceWork('RotateRootKey', rooms, REGION)
+    await rotate(ring, { ...rooms, keys: ring.keys }, pace)
     return stageOf(ring) === 'retired'
   })
   world.isRotating = done !== true

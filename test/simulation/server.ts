@@ -5,7 +5,7 @@ import type { Answer } from '../../src/gateway/encode.ts'
 import type { House } from '../../src/gateway/house.ts'
 import { products } from '../../src/gateway/products.ts'
 import type { HttpRequest } from '../../src/gateway/request.ts'
-import { keepRecords, keepTrail } from '../../src/house/background.ts'
+import { keepRecords, keepTrail, recordLeftEvents } from '../../src/house/background.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { watchRing } from '../../src/house/root-key-watch.ts'
 import { Sweeps } from '../../src/house/sweeps.ts'
@@ -93,6 +93,7 @@ export class Server {
       keepRecords(house, sweeps, rooms, signal, alarm),
       keepTrail({ upkeep, witness, runtime }, settings, signal, alarm),
       watchRing(rooms, signal, alarm),
+      recordLeftEvents(rooms, signal, alarm),
     ]
     for (const work of works) work.catch((error: unknown) => alarm('background work ended', error))
   }

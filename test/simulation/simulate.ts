@@ -3,7 +3,7 @@ import { type Cast, cast } from './cast.ts'
 import { type Blob, client, History, perform, replay } from './clients.ts'
 import { Database } from './database.ts'
 import { drawFaults, NO_FAULTS } from './faults.ts'
-import { checkCaches, checkOrder, checkRootKeyEvents, checkTrail, watchKeyStates } from './invariants.ts'
+import { checkCaches, checkOrder, checkRootKeyEvents, checkTrail, isEventDue, watchKeyStates } from './invariants.ts'
 import type { Op } from './model.ts'
 import { nemesis, rotation } from './nemesis.ts'
 import { Random } from './random.ts'
@@ -98,6 +98,15 @@ async function play(world: World, actors: Cast, history: History): Promise<void>
   await trouble
   await calmDown(world, servers)
   await ask(world, actors, history)
+  await recorded(world)
+}
+
+/** Servers record every event about the root keys that operators left due. */
+async function recorded(world: World): Promise<void> {
+  for (let tries = 0; isEventDue(world); tries++) {
+    if (tries === INSISTS) return world.violated('an event about the root keys stays due')
+    await world.pause(1000, 'insists')
+  }
 }
 
 /** Ends all trouble: every server runs, none is held up, and nothing is lost any more. */

@@ -1,0 +1,47 @@
+// Events about the root keys, one in the trail of each account. The commit that changes the root keys notes in the installation record that an event
+// is due. Each later commit adds the events of some accounts, and notes up to which account. So each account gets the event exactly once, although
+// processes end at any moment and several record at the same time.
+import type { Ledger } from '../ledger/ledger.ts'
+import { update } from '../ledger/record.ts'
+import { storedServiceWork } from '../ledger/stored-event.ts'
+import type { Accounts } from '../ram/account.ts'
+import type { Randomness } from '../runtime/runtime.ts'
+import type { DueEvent } from './installation-record.ts'
+import type { LiveRing } from './live-ring.ts'
+
+/** As many events as a batch of calls has: calls wait no longer than for one of those. */
+const ACCOUNTS_AT_ONCE = 500
+
+export interface RecordingRooms {
+  readonly ledger: Pick<Ledger, 'commit'>
+  readonly accounts: Pick<Accounts, 'idsAfter'>
+  readonly runtime: Pick<Randomness, 'newId'>
+}
+
+/** Records all events that are due as of the last look, also those of other processes. Throws when the database can't be read or written. */
+export async function recordDueEvents(
+  ring: Pick<LiveRing, 'record' | 'look'>,
+  { ledger, accounts, runtime }: RecordingRooms,
+): Promise<void> {
+  for (;;) {
+    const { record } = ring
+    const [due, ...later] = record.body.dueEvents ?? []
+    if (!due) return
+    const ids = await accounts.idsAfter(due.recordedUpTo, ACCOUNTS_AT_ONCE)
+    const recordedUpTo = ids.at(-1) ?? due.recordedUpTo
+    const dueEvents = ids.length < ACCOUNTS_AT_ONCE ? later : [{ ...due, recordedUpTo }, ...later]
+    const [event = null, ...further] = ids.map((account) => eventOf(due, account, runtime))
+    // Where another process was faster, the record has changed: this commit stores nothing, and the look shows what is left to do.
+    await ledger.commit({
+      changes: [update(record, { body: { ...record.body, dueEvents } })],
+      nonce: null,
+      event,
+      further,
+    })
+    await ring.look()
+  }
+}
+
+function eventOf({ name, region, at }: DueEvent, account: string, runtime: RecordingRooms['runtime']) {
+  return { eventId: runtime.newId(), account, region, at, body: storedServiceWork(name, []) }
+}
