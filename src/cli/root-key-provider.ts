@@ -1,8 +1,8 @@
 // `strongroom root-key change-provider`: wraps the root keys with another file, a passphrase, or a key in an HSM.
-import { recordServiceWork } from '../house/service-work.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { demandNewPassphrase, realKeyPath } from '../keystore/root-key.ts'
 import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
+import { recordDueEvents } from '../rootkeys/due-events.ts'
 import type { Flags } from '../settings/flags.ts'
 import { rootKeyPath } from '../settings/root-key.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -36,7 +36,7 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
   const former = ring.record.body.rootKey === 'file' ? realKeyPath(rootKeyPath(settings)) : null
   const left = await changed(change, former, work)
-  await recordServiceWork('ChangeRootKeyProvider', rooms)
+  await recordDueEvents(ring, rooms)
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
   around.print('older backups need the former provider: its key file, its passphrase or its key in the HSM')
@@ -46,22 +46,28 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
 
 async function changed(change: PlannedChange, former: string | null, work: RootKeyWork): Promise<LeftOver> {
   const { settings, rooms, around } = work
-  const { ring, device, hsm } = rooms
+  const { ring, device, hsm, runtime, region } = rooms
+  const occurrence = () => ({ at: runtime.now(), region })
   switch (change.to) {
     case 'file': {
       const path = realKeyPath(change.path ?? rootKeyPath(settings))
-      const left = await changeToFile(ring, path, former, rooms.runtime)
+      const left = await changeToFile(ring, path, former, runtime, occurrence())
       around.print(`the root key now comes from the file ${path}: back it up, and start servers with it`)
       return left
     }
     case 'passphrase': {
-      const left = await changeToPassphrase(ring, await newPassphrase(change, work), former, rooms.runtime)
+      const left = await changeToPassphrase(ring, await newPassphrase(change, work), former, runtime, occurrence())
       around.print('the root key now comes from the passphrase: start servers with it')
       return left
     }
     case 'hsm': {
       if (!device || !hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
-      const left = await changeToHsm(ring, await HsmRootKeyProvider.create(device, hsm.tag, Date.now()), former)
+      const left = await changeToHsm(
+        ring,
+        await HsmRootKeyProvider.create(device, hsm.tag, Date.now()),
+        former,
+        occurrence(),
+      )
       const key = keyInHsm(ring)
       around.print(`the root key now comes from ${key}: back up the token, and start servers with its settings`)
       return left

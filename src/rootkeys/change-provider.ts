@@ -14,7 +14,10 @@ import {
 } from '../keystore/root-key.ts'
 import { KeyProvider, keyCheck, type RootKeyProvider } from '../keystore/root-key-provider.ts'
 import type { Randomness } from '../runtime/runtime.ts'
+import type { Occurrence } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
+
+const EVENT = 'ChangeRootKeyProvider'
 
 type Random = Pick<Randomness, 'randomBytes'>
 
@@ -27,6 +30,7 @@ export async function changeToFile(
   path: string,
   former: string | null,
   random: Random,
+  occurrence: Occurrence,
 ): Promise<LeftOver> {
   if (path !== former && existsSync(path))
     throw new Error(`\`${path}\` exists already: name another file, or move it away`)
@@ -39,7 +43,8 @@ export async function changeToFile(
   const provider = new KeyProvider('file', 'root key file', key, random)
   key.fill(0)
   const replaced = former === path ? null : former
-  if (!(await ring.change({ provider, body: { rootKey: 'file', salt: null, formerKeyFile: checkOf(replaced) } }))) {
+  const body = { rootKey: 'file', salt: null, formerKeyFile: checkOf(replaced) } as const
+  if (!(await ring.change({ provider, body, event: { name: EVENT, ...occurrence } }))) {
     removeKeyFile(pending)
     throw moved()
   }
@@ -53,13 +58,14 @@ export async function changeToPassphrase(
   passphrase: string,
   former: string | null,
   random: Random,
+  occurrence: Occurrence,
 ): Promise<LeftOver> {
   await ring.look()
   const salt = newSalt()
   const key = await keyFromPassphrase(passphrase, salt)
   const provider = new KeyProvider('passphrase', 'passphrase', key, random)
   key.fill(0)
-  const left = await changeTo(ring, provider, salt.toString('base64'), former)
+  const left = await changeTo(ring, provider, salt.toString('base64'), former, occurrence)
   if (!left) throw moved()
   return left
 }
@@ -69,9 +75,10 @@ export async function changeToHsm(
   ring: LiveRing,
   provider: HsmRootKeyProvider,
   former: string | null,
+  occurrence: Occurrence,
 ): Promise<LeftOver> {
   await ring.look()
-  const left = await changeTo(ring, provider, null, former)
+  const left = await changeTo(ring, provider, null, former, occurrence)
   if (left) return left
   // The commit certainly failed, so the key wraps nothing. Where the outcome of a commit is unknown, the key is left to the operator.
   await provider.discard().catch(() => {})
@@ -83,10 +90,13 @@ async function changeTo(
   provider: RootKeyProvider,
   salt: string | null,
   former: string | null,
+  occurrence: Occurrence,
 ): Promise<LeftOver | null> {
   const superseded = former === null ? [] : pendingKeyFiles(former)
   const body = { rootKey: provider.name, salt, formerKeyFile: checkOf(former) }
-  return (await ring.change({ provider, body })) ? removeAll([...superseded, former]) : null
+  return (await ring.change({ provider, body, event: { name: EVENT, ...occurrence } }))
+    ? removeAll([...superseded, former])
+    : null
 }
 
 function removeAll(files: readonly (string | null)[]): LeftOver {

@@ -26,13 +26,16 @@ export interface RingState {
 
 /** An event about the root keys that not every account has yet (due-events.ts). */
 export interface DueEvent {
-  readonly name: 'RotateRootKey' | 'DropRetiredRootKeys'
+  readonly name: 'RotateRootKey' | 'DropRetiredRootKeys' | 'ChangeRootKeyProvider'
   /** When the root keys changed, in milliseconds since 1970. */
   readonly at: number
   readonly region: string
   /** The accounts up to this id have the event; '' for none. */
   readonly recordedUpTo: string
 }
+
+/** When and where something took place that is an event. */
+export type Occurrence = Pick<DueEvent, 'at' | 'region'>
 
 export interface InstallationBody {
   readonly rootKey: ProviderName

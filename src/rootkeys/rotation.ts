@@ -11,7 +11,7 @@
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
 import { type RecordingRooms, recordDueEvents } from './due-events.ts'
-import { type DueEvent, type RootState, rootStates } from './installation-record.ts'
+import { type Occurrence, type RootState, rootStates } from './installation-record.ts'
 import type { LiveRing, RingStep } from './live-ring.ts'
 import { type Progress, straysOf, type Walked, type Rooms as WalkRooms, walk } from './walk.ts'
 
@@ -157,10 +157,8 @@ async function makeCurrent(ring: LiveRing, now: number): Promise<void> {
   })
 }
 
-type When = Pick<DueEvent, 'at' | 'region'>
-
 /** Returns false, and changes nothing, when another change came first. */
-function retire(ring: LiveRing, generation: number, when: When): Promise<boolean> {
+function retire(ring: LiveRing, generation: number, when: Occurrence): Promise<boolean> {
   return ring.change({
     event: { name: 'RotateRootKey', ...when },
     change: (held, states) => {
@@ -175,7 +173,7 @@ function retire(ring: LiveRing, generation: number, when: When): Promise<boolean
 }
 
 /** Returns false, and changes nothing, when another change came first. */
-function drop(ring: LiveRing, generation: number, when: When): Promise<boolean> {
+function drop(ring: LiveRing, generation: number, when: Occurrence): Promise<boolean> {
   return ring.change({
     event: { name: 'DropRetiredRootKeys', ...when },
     change: (held, states) => {

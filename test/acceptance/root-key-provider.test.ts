@@ -20,7 +20,19 @@ import { times } from '../size.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { runHere } from './line.ts'
 import { startProgram, temporaryFolder } from './program.ts'
-import { begun, type Env, failingStart, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
+import {
+  begun,
+  countOfEvents,
+  type Env,
+  failingStart,
+  killed,
+  load,
+  must,
+  rootKey,
+  sealedIn,
+  secretsOf,
+  timeOf,
+} from './root-key.ts'
 
 const KILLS = times('kills while root keys rotate')
 
@@ -149,6 +161,7 @@ describe('strongroom root-key change-provider', () => {
     const [wrapped] = sealedIn(data)
     await rootKey(['change-provider', '--to', 'file', '--data', data])
     assert.deepEqual(filesHolding([wrapped ?? Buffer.alloc(8)], data), [], 'the former wrapping left no trace')
+    assert.equal(countOfEvents('ChangeRootKeyProvider', data), 1)
     const made = readFileSync(join(data, 'root-key'))
     assert.notDeepEqual(made, old)
     // As a crash after the commit would leave it.

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ServiceWork } from '../../src/ledger/stored-event.ts'
 import type { InstallationBody } from '../../src/rootkeys/installation-record.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { ringOf } from '../rootkeys/roots.ts'
@@ -121,19 +122,24 @@ export function isEventDue(data: string): boolean {
   return hasDueEvent(db)
 }
 
-/** Demands that each account has one event for each rotation and for each drop, while none is unfinished. */
+/** Demands that the account has one event for each rotation and for each drop, while none is unfinished. */
 export function demandEvents(data: string): void {
   using db = opened(data)
-  const accounts = db.prepare("SELECT id FROM record WHERE kind = 'account'").all()
-  assert.ok(accounts.length > 0)
-  const events = db.prepare('SELECT count(*) AS count FROM event WHERE account = ? AND body = ?')
-  for (const { id } of accounts) {
-    const count = (name: string) => Number(events.get(String(id), JSON.stringify([2, name, []]))?.['count'])
-    const [rotations, drops] = [count('RotateRootKey'), count('DropRetiredRootKeys')]
-    // A rotation makes two generations of root keys, and a drop makes one.
-    const generation = 1 + 2 * rotations + drops
-    assert.equal(installationIn(db).ring?.generation, generation, `${rotations} rotations and ${drops} drops`)
-  }
+  const [rotations, drops] = [countOf('RotateRootKey', db), countOf('DropRetiredRootKeys', db)]
+  // A rotation makes two generations of root keys, and a drop makes one.
+  const generation = 1 + 2 * rotations + drops
+  assert.equal(installationIn(db).ring?.generation, generation, `${rotations} rotations and ${drops} drops`)
+}
+
+/** How many events of the service's own work have this name. */
+export function countOfEvents(name: ServiceWork, data: string): number {
+  using db = opened(data)
+  return countOf(name, db)
+}
+
+function countOf(name: ServiceWork, db: DatabaseSync): number {
+  const events = db.prepare('SELECT count(*) AS count FROM event WHERE body = ?')
+  return Number(events.get(JSON.stringify([2, name, []]))?.['count'])
 }
 
 /** Waits while another process holds the database. */

@@ -275,12 +275,12 @@ describe('a start that can not work', () => {
     )
     assert.match((await failingStart(['--data', data])).err, /set up with a passphrase/)
     const older = folder()
-    const { ring, storage } = await openHouse(
+    const { ring, storage, region } = await openHouse(
       readSettings(['--data', older], {}, () => ''),
       () => {},
       Date.now(),
     )
-    await changeToPassphrase(ring, 'short', null, SYSTEM).finally(() => storage.close())
+    await changeToPassphrase(ring, 'short', null, SYSTEM, { at: Date.now(), region }).finally(() => storage.close())
     const kept = await startProgram({ data: older, env: { STRONGROOM_PASSPHRASE: 'short' } })
     assert.equal(await kept.stop(), 0, 'one that is in use may be shorter')
     const file = join(folder(), 'passphrase')

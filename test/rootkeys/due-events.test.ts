@@ -1,18 +1,22 @@
 // Events about the root keys: each account gets each of them exactly once, wherever processes end.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { recordLeftEvents } from '../../src/house/background.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { INSTALLATION, insert } from '../../src/ledger/record.ts'
 import { ACCOUNT } from '../../src/ram/key-holder.ts'
+import { changeToFile } from '../../src/rootkeys/change-provider.ts'
 import { recordDueEvents } from '../../src/rootkeys/due-events.ts'
+import type { DueEvent } from '../../src/rootkeys/installation-record.ts'
 import { dropRetired, type Pace, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { until } from '../until.ts'
 
-type Name = 'RotateRootKey' | 'DropRetiredRootKeys'
+type Name = DueEvent['name']
 type Commit = OpenHouse['ledger']['commit']
 
 /** More than two commits have events for. */
@@ -46,8 +50,13 @@ async function endsAfter(step: Name, house: TestHouse): Promise<void> {
     if (isDone && changes.event?.name === step) throw new Error('ended here')
     return isDone
   }
-  const work = step === 'RotateRootKey' ? rotate : dropRetired
-  await assert.rejects(work(ring, roomsOf(open), pace(house)), /ended here/)
+  const file = join(house.data, 'root-key')
+  const steps: Record<Name, () => Promise<unknown>> = {
+    RotateRootKey: () => rotate(ring, roomsOf(open), pace(house)),
+    DropRetiredRootKeys: () => dropRetired(ring, roomsOf(open), pace(house)),
+    ChangeRootKeyProvider: () => changeToFile(ring, file, file, SYSTEM, { at: house.now, region: open.region }),
+  }
+  await assert.rejects(steps[step](), /ended here/)
   ring.change = change
   assert.equal(stageOf(ring), step === 'RotateRootKey' ? 'retired' : 'none')
   assert.ok(isDue(open))
@@ -71,7 +80,7 @@ async function opensBeside(house: TestHouse): Promise<OpenHouse> {
 
 eachDatabase((open) => {
   describe('an event about the root keys', () => {
-    for (const step of ['RotateRootKey', 'DropRetiredRootKeys'] as const)
+    for (const step of ['RotateRootKey', 'DropRetiredRootKeys', 'ChangeRootKeyProvider'] as const)
       it(`is recorded by the next server, where a process ended right after the commit of the step (${step})`, async () => {
         await using house = await open()
         await withAccounts(house, 3)
