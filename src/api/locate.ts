@@ -1,4 +1,5 @@
 // Locates the resources that a call names. The call is authorized on them. The event of a refused call shows those that can be found.
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { Refusal } from './errors.ts'
 import type { AnyOperation, Resource } from './operation.ts'
 import { readableValues } from './parameters.ts'
@@ -6,9 +7,9 @@ import { readableValues } from './parameters.ts'
 type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
 
 /** Returns the resources that the call names. Refuses as the operation's `locate` does. */
-export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
-  if (typeof locate === 'function') return await locate(values, context)
-  return (await Promise.all(locate.map((part) => part(values, context)))).flat()
+export function locate<C>({ locate }: Located<C>, values: never, context: C): MaybePromise<readonly Resource[]> {
+  if (typeof locate === 'function') return locate(values, context)
+  return Promise.all(locate.map(async (part) => part(values, context))).then((found) => found.flat())
 }
 
 /** Returns the resources that a refused call names, as far as its parameters are valid and resolve. */

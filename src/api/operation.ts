@@ -8,6 +8,7 @@
 //
 // test/gateway/operations.json is the golden file of all declarations. test/api/declarations.must-not-compile.ts has declarations that must
 // not compile.
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import type { Caller } from './caller.ts'
 import type { Code } from './errors/catalogue.ts'
 import type { Parameters, Values } from './parameters.ts'
@@ -101,7 +102,7 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
    */
   readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
   /** Decides the call. Reads records and writes none. Throws a Refusal. It is called again on newer records when its changes can't be committed. */
-  decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
+  decide(values: Values<NoInfer<P>>, context: C): MaybePromise<Decision<Change>>
 }
 
 /** Finds and proves the caller of a call that is not signed. */
@@ -114,7 +115,7 @@ interface Claimant<V, C> {
 
 /** The context for finding a claimant. */
 type Claims<C> = C extends { readonly ledger: unknown } ? Pick<C, 'ledger'> : never
-type Locate<V, C> = (values: V, context: C) => Promise<readonly Resource[]>
+type Locate<V, C> = (values: V, context: C) => MaybePromise<readonly Resource[]>
 
 /** An operation as its file declares it; `operationsOf` adds product and action. With `action: null`, every authenticated caller may call it. */
 export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Change, P>, 'product' | 'action'> & {
@@ -137,5 +138,5 @@ export interface AnyOperation<C, Change>
   requestTags?(values: never): Tags
   requestKeys?(values: never): ReadonlyMap<string, string>
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]
-  decide(values: never, context: C): Promise<Decision<Change>>
+  decide(values: never, context: C): MaybePromise<Decision<Change>>
 }

@@ -8,6 +8,7 @@ import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import { principalOf } from '../ram/logged-on.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import { type Claim, claimOf, type HostStanding, TIME_WINDOW_MS } from './claim.ts'
 import type { Scope } from './header-signature.ts'
@@ -47,37 +48,38 @@ export interface Clock {
  * Returns the proven caller of a request. `parameters` are those of decodeUnverified; records are read through `ledger`. Refuses with the
  * codes of docs/reference/signatures.md.
  */
-export async function authenticate(
+export function authenticate(
   request: HttpRequest,
   parameters: Parameters,
   credentials: Credentials,
   clock: Clock,
   ledger: Pick<LedgerView, 'get'>,
-): Promise<Authenticated> {
+): MaybePromise<Authenticated> {
   const [now, stampedNow] = [clock.now(), clock.wallNow()]
   const claim = claimOf(request, parameters, stampedNow)
-  const caller = claim.accessKeyId.startsWith('STS.')
-    ? await sessionCaller(claim, credentials, now, ledger)
-    : await permanentCaller(claim, credentials, now, ledger)
   const { accessKeyId, nonce, host, scope, time } = claim
+  const proven = accessKeyId.startsWith('STS.')
+    ? sessionCaller(claim, credentials, now, ledger)
+    : permanentCaller(claim, credentials, now, ledger)
   const expiresAt = Math.max(stampedNow, time) + TIME_WINDOW_MS
-  return { caller, nonce: { accessKeyId, nonce, expiresAt }, host, scope }
+  return andThen(proven, (caller) => ({ caller, nonce: { accessKeyId, nonce, expiresAt }, host, scope }))
 }
 
-async function permanentCaller(
+function permanentCaller(
   claim: Claim,
   { accessKeys, lastUsed }: Credentials,
   now: number,
   ledger: Pick<LedgerView, 'get'>,
-): Promise<Caller> {
-  const accessKey = await accessKeys.find(claim.accessKeyId, ledger)
-  // The shorter time of this refusal reveals no more than its code does.
-  if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
-  if (!accessKey.active) throw refuse('Forbidden.AccessKey')
-  if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
-  verify(claim, accessKey.secret)
-  lastUsed.note(claim.accessKeyId, now)
-  return accessKey.caller
+): MaybePromise<Caller> {
+  return andThen(accessKeys.find(claim.accessKeyId, ledger), (accessKey) => {
+    // The shorter time of this refusal reveals no more than its code does.
+    if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
+    if (!accessKey.active) throw refuse('Forbidden.AccessKey')
+    if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
+    verify(claim, accessKey.secret)
+    lastUsed.note(claim.accessKeyId, now)
+    return accessKey.caller
+  })
 }
 
 /** The caller of temporary credentials. A session whose role was deleted, or whose person is logged off, has expired. */

@@ -70,7 +70,8 @@ async function answered(request: HttpRequest, house: House, recognize: () => voi
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
     // A call whose caller is only claimed does not count against the account's rate.
-    const admission = authenticated.unverified ? 'admitted' : await admissionOf(call, house)
+    const admitted = authenticated.unverified ? 'admitted' : admissionOf(call, house)
+    const admission = admitted instanceof Promise ? await admitted : admitted
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
     house.observer.answered(call.operation, 'OK', house.runtime.monotonic() - begin)

@@ -1,5 +1,6 @@
 // Doors: the ways in which calls arrive.
 import type { LedgerView } from '../ledger/view.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { House } from './house.ts'
 import { decodeUnverified, type HttpRequest, type Parameters } from './request.ts'
@@ -11,7 +12,12 @@ export interface Door {
   /** Returns the parameters that may be read before authentication. Refuses a request that can't be decoded. */
   read(request: HttpRequest): Parameters
   /** Authenticates the caller through `view`, or refuses the request. `parameters` are those of `read`. */
-  authenticate(request: HttpRequest, parameters: Parameters, house: House, view: LedgerView): Promise<Authenticated>
+  authenticate(
+    request: HttpRequest,
+    parameters: Parameters,
+    house: House,
+    view: LedgerView,
+  ): MaybePromise<Authenticated>
 }
 
 /** Signed calls, as SDKs send them. */

@@ -27,7 +27,8 @@ export async function identified(
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     const view = ledger.view(former)
     try {
-      return { authenticated: await door.authenticate(request, unverified, house, view), view }
+      const found = door.authenticate(request, unverified, house, view)
+      return { authenticated: found instanceof Promise ? await found : found, view }
     } catch (error) {
       if (error instanceof Refusal ? await ledger.confirms(view) : view.rootEpoch === ledger.rootEpoch) throw error
     }

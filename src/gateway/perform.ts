@@ -7,6 +7,7 @@ import { readValues } from '../api/parameters.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import { TooManySearches } from '../storage/storage.ts'
 import { admitsVerified } from './anonymous.ts'
 import { asRefusal } from './as-refusal.ts'
@@ -56,10 +57,13 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
         if (!verified && !(await verifiedAdmitted(call, house))) throw operation.product.throttled()
         verified = true
       }
-      resources = await locate(operation, values, context)
-      await authorize(operation, values, resources, context)
+      const located = locate(operation, values, context)
+      resources = located instanceof Promise ? await located : located
+      const authorized = authorize(operation, values, resources, context)
+      if (authorized) await authorized
       demandAccount(call, account)
-      const { changes, reply, created = [], ownWork } = await operation.decide(values, context)
+      const decision = operation.decide(values, context)
+      const { changes, reply, created = [], ownWork } = decision instanceof Promise ? await decision : decision
       if (dry) throw refuse('DryRunOperationError')
       const named = created.length > 0 ? [...resources, ...created] : resources
       const event = eventOf(call, named, { reply })
@@ -108,20 +112,21 @@ function isDryRun({ operation, parameters }: Progress): boolean {
 }
 
 /** Refuses unless policies allow the caller to perform the action on all resources. */
-async function authorize(
+function authorize(
   operation: CallOperation,
   values: never,
   resources: readonly Resource[],
   { authorizer, caller, facts, ledger }: CallContext,
-): Promise<void> {
+): MaybePromise<void> {
   const { action, otherActions, product, selfService } = operation
   if (action === null || caller.type === 'root-account') return
   const requestTags = operation.requestTags?.(values) ?? []
   const further = operation.requestKeys?.(values)
   const known = { ...facts, requestTags, ...(further && { further }) }
   const asked = { caller, action, otherActions, resources, selfService, ledger, facts: known }
-  const denial = await authorizer.denial(asked)
-  if (denial) throw product.denied(denial)
+  return andThen(authorizer.denial(asked), (denial) => {
+    if (denial) throw product.denied(denial)
+  })
 }
 
 function contextOf(

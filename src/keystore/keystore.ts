@@ -3,6 +3,7 @@
 // (test/databases.ts) demand the same behaviour of both.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import type { ImportAlgorithm } from '../cryptography/wrap.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import type { KeyUsage, ProtectionLevel } from './key-spec.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import type { VersionPlace } from './version-place.ts'
@@ -29,7 +30,7 @@ export interface Keystore {
     plaintext: Uint8Array,
     aad: Uint8Array,
     time?: DeviceTime,
-  ): Promise<{ nonce: Uint8Array; sealed: Uint8Array }>
+  ): MaybePromise<{ nonce: Uint8Array; sealed: Uint8Array }>
   /** Returns the plaintext; null when the ciphertext is not authentic. */
   decrypt(
     place: VersionPlace,
@@ -37,7 +38,7 @@ export interface Keystore {
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
     time?: DeviceTime,
-  ): Promise<Uint8Array | null>
+  ): MaybePromise<Uint8Array | null>
   /**
    * Signs a digest with the private key. The caller has checked that the key's spec has the algorithm, and the digest's length
    * (SIGNING_ALGORITHMS). RSA signatures are as long as the modulus; ECDSA and SM2 signatures are DER; ML-DSA signatures have the format of FIPS

@@ -1,5 +1,6 @@
 // Picks the key store by the protection level of the key version, and counts uses that the stores do not reserve.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { demandInFips } from './in-fips.ts'
 import { countsAhead, type KeyUsage, type ProtectionLevel } from './key-spec.ts'
 import {
@@ -56,7 +57,7 @@ export class KeystoreRouter implements Keystore {
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
-  ): Promise<Uint8Array | null> {
+  ): MaybePromise<Uint8Array | null> {
     return this.#storeFor(place).decrypt(place, material, message, aad, time)
   }
 

@@ -6,6 +6,7 @@ import { type PrivateKey, privateKeyObject } from '../cryptography/private-key.t
 import { Sm4 } from '../cryptography/sm4.ts'
 import { unwrap } from '../cryptography/wrap.ts'
 import { NONCE_BYTES as SEAL_NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
+import { andThen } from '../runtime/maybe-promise.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import { countsAhead, isOnCurve, nonceBytesOf, symmetricSpec } from './key-spec.ts'
 import {
@@ -59,18 +60,19 @@ export class SoftwareKeystore implements Keystore {
     return { material: this.#seal(place, privateKey), publicKey }
   }
 
-  async encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {
-    if (countsAhead(place)) await this.#reserved.take(place)
-    const nonce = this.#random.randomBytes(nonceBytesOf(place))
-    return { nonce, sealed: this.#cipher(place, material).seal(nonce, plaintext, aad) }
+  encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+    return andThen(countsAhead(place) ? this.#reserved.take(place) : undefined, () => {
+      const nonce = this.#random.randomBytes(nonceBytesOf(place))
+      return { nonce, sealed: this.#cipher(place, material).seal(nonce, plaintext, aad) }
+    })
   }
 
-  async decrypt(
+  decrypt(
     place: VersionPlace,
     material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
-  ): Promise<Uint8Array | null> {
+  ): Uint8Array | null {
     return this.#cipher(place, material).open(message.nonce, message.sealed, aad)
   }
 

@@ -12,6 +12,7 @@ import { asymmetricSpec, nonceBytesOf } from '../keystore/key-spec.ts'
 import { DeviceTime } from '../keystore/keystore.ts'
 import type { StoredMaterial } from '../keystore/stored-material.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import { type FoundKey, findKeyById, findVersion } from './key-name.ts'
 import { anyKeyResource, keyResourceById } from './key-resource.ts'
 import { demandEnabled } from './key-state.ts'
@@ -26,31 +27,39 @@ export function demandSymmetric({ body }: FoundKey): void {
   if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')
 }
 
+/** What Encrypt and the operations on data keys reply of a ciphertext. */
+export type Encrypted = {
+  readonly CiphertextBlob: string
+  readonly KeyId: string
+  readonly KeyVersionId: string
+}
+
 /**
  * Encrypts under the key's primary version. Refuses an asymmetric key, a key that is not Enabled, and a service key unless its own product
  * calls.
  */
-export async function encryptWith(
+export function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
   encryptionContext: EncryptionContext,
   context: Pick<KmsContext, 'ledger' | 'scope' | 'now' | 'caller' | 'keystore'>,
   time = new DeviceTime(),
-): Promise<{ CiphertextBlob: string; KeyId: string; KeyVersionId: string }> {
+): MaybePromise<Encrypted> {
   demandMayUse(key.body, context)
   demandSymmetric(key)
   demandEnabled(key.body)
   const versionId = key.body.primaryVersionId
-  const version = key.created?.version ?? (versionId === null ? null : await findVersion(versionId, context))
-  if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
-  const place = placeOf(version, key)
-  const aad = aadOf(version, place, encryptionContext)
-  const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad, time)
-  return {
-    CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
-    KeyId: key.record.id,
-    KeyVersionId: version.id,
-  }
+  const primary = key.created?.version ?? (versionId === null ? null : findVersion(versionId, context))
+  return andThen(primary, (version) => {
+    if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
+    const place = placeOf(version, key)
+    const aad = aadOf(version, place, encryptionContext)
+    return andThen(context.keystore.encrypt(place, version.body.material, plaintext, aad, time), (message) => ({
+      CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
+      KeyId: key.record.id,
+      KeyVersionId: version.id,
+    }))
+  })
 }
 
 /** The refusal of every invalid ciphertext. It is always the same, so that the message does not reveal which check failed. */
@@ -62,27 +71,31 @@ export function notAuthentic() {
 }
 
 /** Returns the resource of the key that a ciphertext names. A denial does not show which key it is. Refuses malformed ciphertexts. */
-export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
+export function locateBlob(blob: string, context: KmsContext): MaybePromise<Resource> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
-  const version = await findVersion(message.versionId, context)
-  const anyKey = anyKeyResource(context)
-  return version ? { ...(await keyResourceById(version.body.keyId, context)), asked: anyKey.arn } : anyKey
+  return andThen(findVersion(message.versionId, context), (version) => {
+    const anyKey = anyKeyResource(context)
+    if (!version) return anyKey
+    return andThen(keyResourceById(version.body.keyId, context), (key) => ({ ...key, asked: anyKey.arn }))
+  })
 }
 
 /** Decrypts a ciphertext with the version that it names. Refuses an unknown version, a key that is not Enabled, and a ciphertext that is not authentic. */
-export async function openBlob(
+export function openBlob(
   blob: string,
   encryptionContext: EncryptionContext,
   context: KmsContext,
   time = new DeviceTime(),
-): Promise<{ plaintext: Uint8Array; version: Version }> {
+): MaybePromise<{ plaintext: Uint8Array; version: Version }> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
-  const usable = await usableVersion(message.versionId, context)
-  const plaintext = await decryptWith(usable, message, { encryptionContext, context, time })
-  if (!plaintext) throw notAuthentic()
-  return { plaintext, version: usable.version }
+  return andThen(usableVersion(message.versionId, context), (usable) =>
+    andThen(decryptWith(usable, message, { encryptionContext, context, time }), (plaintext) => {
+      if (!plaintext) throw notAuthentic()
+      return { plaintext, version: usable.version }
+    }),
+  )
 }
 
 /** A key version that can decrypt now. */
@@ -93,23 +106,25 @@ export interface UsableVersion {
 }
 
 /** Returns the version with this id. Refuses an unknown version, a version without material, and the keys that encryptWith refuses. */
-export async function usableVersion(
+export function usableVersion(
   versionId: string,
   context: Pick<KmsContext, 'ledger' | 'scope' | 'now' | 'caller'>,
-): Promise<UsableVersion> {
-  const version = await findVersion(versionId, context)
-  if (!version) throw refuse('Forbidden.KeyNotFound')
-  const key = await findKeyById(version.body.keyId, context)
-  demandMayUse(key.body, context)
-  demandSymmetric(key)
-  demandEnabled(key.body)
-  const { material } = version.body
-  if (material === null) throw refuse('Rejected.PendingImport')
-  return { key, version, material }
+): MaybePromise<UsableVersion> {
+  return andThen(findVersion(versionId, context), (version) => {
+    if (!version) throw refuse('Forbidden.KeyNotFound')
+    return andThen(findKeyById(version.body.keyId, context), (key) => {
+      demandMayUse(key.body, context)
+      demandSymmetric(key)
+      demandEnabled(key.body)
+      const { material } = version.body
+      if (material === null) throw refuse('Rejected.PendingImport')
+      return { key, version, material }
+    })
+  })
 }
 
 /** Decrypts with the version that the ciphertext names; null when it is not authentic. */
-export async function decryptWith(
+export function decryptWith(
   { key, version, material }: UsableVersion,
   message: Ciphertext,
   {
@@ -117,7 +132,7 @@ export async function decryptWith(
     context,
     time,
   }: { encryptionContext: EncryptionContext; context: Pick<KmsContext, 'keystore'>; time: DeviceTime },
-): Promise<Uint8Array | null> {
+): MaybePromise<Uint8Array | null> {
   const place = placeOf(version, key)
   const parts = splitMessage(message.message, nonceBytesOf(place))
   if (!parts) return null

@@ -10,6 +10,7 @@ import {
   wrapForExport,
 } from '../cryptography/export-key.ts'
 import { KEY_SPECS } from '../keystore/key-spec.ts'
+import { endingWith, type MaybePromise } from '../runtime/maybe-promise.ts'
 import type { KmsContext } from './operation.ts'
 
 const DATA_KEY_BYTES: ReadonlyMap<string, number> = new Map([
@@ -35,20 +36,21 @@ export function dataKeyLength({ KeySpec, NumberOfBytes }: Values<typeof dataKeyP
 }
 
 /** Generates a data key, calls `use` with its bytes and their Base64 text, and then wipes both. A CMK encrypts the Base64 text. */
-export async function withNewDataKey<T>(
+export function withNewDataKey<T>(
   length: number,
   context: KmsContext,
-  use: (bytes: Uint8Array, text: Buffer) => Promise<T>,
-): Promise<T> {
+  use: (bytes: Uint8Array, text: Buffer) => MaybePromise<T>,
+): MaybePromise<T> {
   const random = context.randomBytes(length)
   const bytes = Buffer.from(random.buffer, random.byteOffset, random.byteLength)
   const base64 = Buffer.from(bytes.toString('base64'), 'latin1')
-  try {
-    return await use(bytes, base64)
-  } finally {
-    bytes.fill(0)
-    base64.fill(0)
-  }
+  return endingWith(
+    () => use(bytes, base64),
+    () => {
+      bytes.fill(0)
+      base64.fill(0)
+    },
+  )
 }
 
 /** The longest data key that an SM2 key wraps, in bytes: it wraps by encrypting. */

@@ -4,6 +4,7 @@ import { parseArn } from '../api/arn.ts'
 import { refuse } from '../api/errors.ts'
 import { text } from '../api/parameters.ts'
 import type { Change } from '../ledger/record.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, type Alias, CMK, type Cmk, type CmkBody, VERSION, type Version } from './records.ts'
@@ -53,14 +54,15 @@ export interface FoundKey {
 }
 
 /** Returns the key of an id, alias or ARN. Refuses with Forbidden.KeyNotFound or Forbidden.AliasNotFound; with Unsupported.Alias where the operation takes no alias. */
-export async function findKey(name: string, context: Reads, takes: 'id' | 'id or alias'): Promise<FoundKey> {
+export function findKey(name: string, context: Reads, takes: 'id' | 'id or alias'): MaybePromise<FoundKey> {
   const which = named(name, context)
   if ('foreign' in which) throw refuse('Forbidden.KeyNotFound')
   if ('key' in which) return findKeyById(which.key, context)
   if (takes === 'id') throw refuse('Unsupported.Alias')
-  const alias = await findAlias(which.alias, context)
-  if (!alias) throw refuse('Forbidden.AliasNotFound')
-  return findKeyById(alias.body.keyId, context)
+  return andThen(findAlias(which.alias, context), (alias) => {
+    if (!alias) throw refuse('Forbidden.AliasNotFound')
+    return findKeyById(alias.body.keyId, context)
+  })
 }
 
 /** Returns the alias in a name or ARN; null for any other name. */
@@ -70,10 +72,12 @@ export function aliasCalled(name: string, context: Reads): string | null {
 }
 
 /** Returns the key with this id. Refuses with Forbidden.KeyNotFound. */
-export async function findKeyById(id: string, context: Reads): Promise<FoundKey> {
-  const key = foundAt(await recordOf(id, context), context)
-  if (!key) throw refuse('Forbidden.KeyNotFound')
-  return key
+export function findKeyById(id: string, context: Reads): MaybePromise<FoundKey> {
+  return andThen(recordOf(id, context), (record) => {
+    const key = foundAt(record, context)
+    if (!key) throw refuse('Forbidden.KeyNotFound')
+    return key
+  })
 }
 
 /** Returns the key of an id or ARN; null for an unknown key and for an alias. */
@@ -82,7 +86,7 @@ export async function keyByIdOrArn(name: string, context: Reads): Promise<FoundK
   return 'key' in which ? foundAt(await recordOf(which.key, context), context) : null
 }
 
-function recordOf(id: string, { ledger, scope }: Reads): Promise<Cmk | null> | null {
+function recordOf(id: string, { ledger, scope }: Reads): MaybePromise<Cmk | null> {
   return isKeyId(id) ? ledger.get(CMK, scope, id) : null
 }
 
@@ -92,13 +96,13 @@ function foundAt(record: Cmk | null, { now }: Reads): FoundKey | null {
 }
 
 /** Returns the alias; null when there is none, or when its key's deletion date has passed. */
-export async function findAlias(name: string, context: Reads): Promise<Alias | null> {
-  const alias = ALIAS_NAME.test(name) ? await context.ledger.get(ALIAS, context.scope, name) : null
-  if (!alias) return null
-  const key = await context.ledger.get(CMK, context.scope, alias.body.keyId)
-  return key && at(key.body, context.now) ? alias : null
+export function findAlias(name: string, { ledger, scope, now }: Reads): MaybePromise<Alias | null> {
+  return andThen(ALIAS_NAME.test(name) ? ledger.get(ALIAS, scope, name) : null, (alias) => {
+    if (!alias) return null
+    return andThen(ledger.get(CMK, scope, alias.body.keyId), (key) => (key && at(key.body, now) ? alias : null))
+  })
 }
 
-export function findVersion(id: string, context: Reads): Promise<Version | null> {
+export function findVersion(id: string, context: Reads): MaybePromise<Version | null> {
   return context.ledger.get(VERSION, context.scope, id)
 }

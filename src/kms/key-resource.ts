@@ -2,6 +2,7 @@
 
 import { formatArn } from '../api/arn.ts'
 import type { Resource } from '../api/operation.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import { onceFor } from '../runtime/once-for.ts'
 import { principalOf, productAliased } from './cloud-product.ts'
 import { findAlias, isKeyId, named, type Reads } from './key-name.ts'
@@ -9,26 +10,27 @@ import type { KmsContext } from './operation.ts'
 import { type Alias, CMK, type Cmk } from './records.ts'
 
 /** Returns the resource of a named key: with the key's id where the name resolves, otherwise with the name as the caller sent it. */
-export async function keyResource(name: string, context: Reads): Promise<Resource> {
+export function keyResource(name: string, context: Reads): MaybePromise<Resource> {
   const which = named(name, context)
   if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
   if ('key' in which) return keyResourceById(which.key, context)
-  const alias = await findAlias(which.alias, context)
-  if (alias) return keyResourceByAlias(alias, context)
-  const product = productAliased(which.alias)
-  // If the product itself calls, the call creates the service key.
-  if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
-  return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+  return andThen(findAlias(which.alias, context), (alias) => {
+    if (alias) return keyResourceByAlias(alias, context)
+    const product = productAliased(which.alias)
+    // If the product itself calls, the call creates the service key.
+    if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
+    return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+  })
 }
 
 /** Returns the resource of the key that an alias points to. A denial shows only the alias, which the caller knows. */
-export async function keyResourceByAlias({ id, body }: Alias, context: Reads): Promise<Resource> {
-  return { ...(await keyResourceById(body.keyId, context)), asked: kmsArn(context, id) }
+export function keyResourceByAlias({ id, body }: Alias, context: Reads): MaybePromise<Resource> {
+  return andThen(keyResourceById(body.keyId, context), (key) => ({ ...key, asked: kmsArn(context, id) }))
 }
 
 /** Locates the key that the parameter KeyId names. */
-export async function locateKey({ KeyId }: { readonly KeyId: string }, context: Reads): Promise<Resource[]> {
-  return [await keyResource(KeyId, context)]
+export function locateKey({ KeyId }: { readonly KeyId: string }, context: Reads): MaybePromise<Resource[]> {
+  return andThen(keyResource(KeyId, context), (key) => [key])
 }
 
 /** Locates the alias that the parameter AliasName names, and the key that it points to. */
@@ -38,10 +40,10 @@ export async function locateAlias({ AliasName }: { readonly AliasName: string },
 }
 
 /** Returns the resource of the key with this id, with its tags; the key need not exist. */
-export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
+export function keyResourceById(id: string, context: Reads): MaybePromise<Resource> {
   if (id === '*') return everyKeyResource(context)
-  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  return record ? resourceOf(record) : newKeyResource(id, context)
+  const found = isKeyId(id) ? context.ledger.get(CMK, context.scope, id) : null
+  return andThen(found, (record) => (record ? resourceOf(record) : newKeyResource(id, context)))
 }
 
 /** The resource of a key that exists. */

@@ -3,6 +3,7 @@
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { type Change, insert } from '../ledger/record.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { principalOf, productAliased, productOf, SERVICE_ALIAS } from './cloud-product.ts'
 import { aliasCalled, type FoundKey, findAlias, findKey, findKeyById } from './key-name.ts'
 import { newKeyResource } from './key-resource.ts'
@@ -60,7 +61,7 @@ async function newServiceKey(product: string, aliasName: string, context: ValueC
 }
 
 /** As findKey. A product that names its service key by the alias gets that key, which is created if it is missing. */
-export async function findKeyToUse(name: string, context: KmsContext, takes: 'id' | 'id or alias'): Promise<FoundKey> {
+export function findKeyToUse(name: string, context: KmsContext, takes: 'id' | 'id or alias'): MaybePromise<FoundKey> {
   const isAliased = takes === 'id or alias' && name.includes(SERVICE_ALIAS)
   const product = isAliased ? productAliased(aliasCalled(name, context) ?? '') : null
   const isOwn = product !== null && product === productOf(context.caller)

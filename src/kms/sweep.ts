@@ -121,7 +121,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
 
 /** Destroys what a device created for a failed commit. If the key changed or can't be read, the commit may be stored, and nothing is destroyed. */
 async function destroyUnstored(cmk: Cmk, changes: readonly Change[], { ledger, keystore }: House): Promise<void> {
-  const now = await ledger.get(CMK, cmk, cmk.id).catch(() => null)
+  const now = await Promise.resolve(ledger.get(CMK, cmk, cmk.id)).catch(() => null)
   if (now?.revision === cmk.revision) destroyUncommitted(changes, keystore)
 }
 

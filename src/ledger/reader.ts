@@ -1,5 +1,6 @@
 // Reads records. Authenticates each record, and keeps in memory those that were read by id.
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import {
   type EventStorage,
@@ -58,13 +59,13 @@ export class Reader implements Source {
     return this.#sources.trailHead.lanes()
   }
 
-  /** The record, or null. Throws Forged or Unavailable. */
-  async get<B>(
+  /** The record, or null; without a promise if the record is in memory. Throws Forged or Unavailable. */
+  get<B>(
     kind: Kind<B>,
     scope: Scope,
     id: string,
     key: string = recordKey(kind.name, scope.account, scope.region, id),
-  ): Promise<Recorded<B> | null> {
+  ): MaybePromise<Recorded<B> | null> {
     const known = this.#sources.known.get(key)
     if (known) return known as Recorded<B>
     return this.#reading(() => this.#learn<B>(key, kind, scope, id))

@@ -151,9 +151,10 @@ function shownParameters(
     const value = parameters.get(name)
     if (value !== undefined) show(name, value)
   }
-  for (const [name, value] of parameters) {
+  for (const name of parameters.keys()) {
     const dot = name.indexOf('.')
-    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name)) show(shortened(name), value)
+    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name))
+      show(shortened(name), parameters.get(name) ?? '')
   }
   return shown
 }

@@ -1,5 +1,6 @@
 // The reads of one attempt of a call, from authentication on. A record, or its absence, stays as the attempt first read it: so an operation
 // decides on the records that it was authorized on. The commit finds out whether any of them has changed.
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { type EventStorage, type Heads, placeKey, recordKey } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 import type { FoundRecords, Sought } from './search.ts'
@@ -13,7 +14,7 @@ export interface Source {
   readonly events: EventStorage
   heads(): Promise<Heads>
   /** `key` is the record's key (recordKey), where it is known. */
-  get<B>(kind: Kind<B>, scope: Scope, id: string, key?: string): Promise<Recorded<B> | null>
+  get<B>(kind: Kind<B>, scope: Scope, id: string, key?: string): MaybePromise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
   between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
@@ -40,7 +41,7 @@ const NO_CHANGES: Changes = { number: 0, since: () => false }
 /** Beyond this many reads, a map replaces the search through the list. */
 const FEW = 16
 
-type Found = Promise<Recorded<unknown> | null>
+type Found = MaybePromise<Recorded<unknown> | null>
 
 /** A read: few are compared by their parts, so that a record that is read again needs no key. */
 interface Read {
@@ -105,10 +106,10 @@ export class LedgerView implements Source {
   }
 
   /** The record, or null; the same one each time. Throws as the ledger does. */
-  get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+  get<B>(kind: Kind<B>, scope: Scope, id: string): MaybePromise<Recorded<B> | null> {
     const { account, region } = scope
     const known = this.#find(kind.name, account, region, id)
-    if (known) return known as Promise<Recorded<B> | null>
+    if (known) return known.found as MaybePromise<Recorded<B> | null>
     const key = recordKey(kind.name, account, region, id)
     const found = this.#source.get(kind, scope, id, key)
     const read = { kind: kind.name, account, region, id, key, found }
@@ -194,16 +195,16 @@ export class LedgerView implements Source {
     const shown: Recorded<B>[] = []
     for (const record of records) {
       const read = this.#find(kind.name, record.account, record.region, record.id)
-      const found = read ? await read : record
+      const found = read ? await read.found : record
       if (found) shown.push(found as Recorded<B>)
     }
     return shown
   }
 
-  #find(kind: string, account: string, region: string, id: string): Found | undefined {
-    if (this.#byKey) return this.#byKey.get(recordKey(kind, account, region, id))?.found
+  #find(kind: string, account: string, region: string, id: string): Read | undefined {
+    if (this.#byKey) return this.#byKey.get(recordKey(kind, account, region, id))
     for (const read of this.#read)
-      if (read.kind === kind && read.id === id && read.account === account && read.region === region) return read.found
+      if (read.kind === kind && read.id === id && read.account === account && read.region === region) return read
     return undefined
   }
 

@@ -4,6 +4,7 @@ import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import { ramScope, USER, type User } from './records.ts'
 
@@ -53,16 +54,21 @@ export class AccessKeys {
    * The AccessKey with this id, or null. Throws when its record is not authentic, or when its secret does not open under the current root keys,
    * which can happen while they change.
    */
-  async find(id: string, ledger: Pick<LedgerView, 'get'>): Promise<AccessKey | null> {
-    const record = ACCESS_KEY_ID.test(id) ? await ledger.get(ACCESS_KEY, INSTALLATION, id) : null
-    if (!record) return null
-    const { userId, accountId } = record.body
-    const user = userId === undefined ? null : await ledger.get(USER, ramScope(accountId), userId)
-    if (userId !== undefined && !user) return null
+  find(id: string, ledger: Pick<LedgerView, 'get'>): MaybePromise<AccessKey | null> {
+    return andThen(ACCESS_KEY_ID.test(id) ? ledger.get(ACCESS_KEY, INSTALLATION, id) : null, (record) => {
+      if (!record) return null
+      const { userId, accountId } = record.body
+      if (userId === undefined) return this.#accessKey(record, null)
+      return andThen(ledger.get(USER, ramScope(accountId), userId), (user) => user && this.#accessKey(record, user))
+    })
+  }
+
+  /** The AccessKey of a user, or of the account itself. */
+  #accessKey(record: AccessKeyRecord, user: User | null): AccessKey {
     const known = this.#opened.get(record)
     if (known && known.user === user) return known.accessKey
     const secret = known?.accessKey.secret ?? this.#secretOf(record)
-    if (secret === null) throw unopenable(id)
+    if (secret === null) throw unopenable(record.id)
     const accessKey = { caller: callerOf(record, user), secret, active: record.body.status === 'Active' }
     this.#opened.set(record, { user, accessKey })
     return accessKey

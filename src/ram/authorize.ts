@@ -4,6 +4,7 @@ import type { Denial } from '../api/errors.ts'
 import type { Resource, SelfService } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerView } from '../ledger/view.ts'
+import { andThen, type MaybePromise } from '../runtime/maybe-promise.ts'
 import { accountSettings } from './account-settings.ts'
 import { CompiledPolicies, type PolicyAlarm } from './compiled-policies.ts'
 import { conditionValues, type RequestFacts } from './conditions.ts'
@@ -44,33 +45,13 @@ export class Authorizer {
   }
 
   /** Returns the denial of the first denied resource; null when the call is allowed. */
-  async denial(request: AccessRequest): Promise<Denial | null> {
-    const { caller, facts } = request
+  denial(request: AccessRequest): MaybePromise<Denial | null> {
+    const { caller, ledger } = request
     if (caller.type === 'root-account') return null
-    const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
-    const { otherActions } = request
-    const kept = this.#permissions.of(caller, request.ledger)
-    const permissions = kept instanceof Promise ? await kept : kept
-    for (const resource of resources) {
-      const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
-      const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
-      // A service has no policies, so its use of its own key is allowed. A session has policies, and even here a Deny in them must count.
-      if (isItsOwn && caller.type === 'service') continue
-      const values = conditionValues(facts, caller, tags)
-      if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
-      for (const { type, set } of permissions.sets) {
-        const names = otherActions ? [action, ...otherActions] : action
-        const second = deniedOn === undefined ? IMPLICIT : set.decide(names, deniedOn, values)
-        if (deniedOn !== undefined && second.decision === 'ExplicitDeny')
-          return { ...denialOf({ caller, action }, deniedOn, type, second), asked }
-        const verdict = set.decide(names, arn, values, every)
-        if (verdict.decision === 'Allow') continue
-        if (verdict.decision === 'ImplicitDeny' && isItsOwn && type === 'IdentityBased') continue
-        if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue
-        return { ...denialOf({ caller, action }, arn, type, verdict), asked }
-      }
-    }
-    return null
+    return andThen(this.#permissions.of(caller, ledger), (permissions) => {
+      const denial = firstDenial(request, permissions, () => false)
+      return denial && this.#unlessSelfServed(denial, request, permissions)
+    })
   }
 
   /** See PermissionReader.of. */
@@ -93,16 +74,57 @@ export class Authorizer {
     return this.#trust.keys(role)
   }
 
-  /** Whether the account's security preference allows users to do this to themselves without a policy. An explicit Deny still counts. */
-  async #maySelfServe({ caller, selfService, ledger }: AccessRequest, resource: Asked): Promise<boolean> {
-    if (selfService === undefined || caller.type !== 'ram-user') return false
-    const { accountId, principalId } = caller
+  /**
+   * Returns the denial, unless the account's security preference allows users to do this to themselves without a policy. An explicit Deny still
+   * counts.
+   */
+  #unlessSelfServed(
+    denial: Denial,
+    request: AccessRequest,
+    permissions: Permissions | null,
+  ): MaybePromise<Denial | null> {
+    const { caller, selfService, ledger } = request
+    if (selfService === undefined || caller.type !== 'ram-user') return denial
     // Reads the user by id: since the caller was authenticated, its name may have passed to another user.
-    const user = await ledger.get(USER, ramScope(accountId), principalId)
-    if (!user || !isOwn(user, resource, selfService)) return false
-    const { securityPreference } = await accountSettings({ ledger, caller })
-    return securityPreference[PREFERENCES[selfService]]
+    return andThen(ledger.get(USER, ramScope(caller.accountId), caller.principalId), async (user) => {
+      if (!user) return denial
+      const { securityPreference } = await accountSettings({ ledger, caller })
+      if (!securityPreference[PREFERENCES[selfService]]) return denial
+      return firstDenial(request, permissions, (resource) => isOwn(user, resource, selfService))
+    })
   }
+}
+
+/**
+ * The denial of the first resource that the permissions deny; null if they allow all. A resource that no policy allows is not denied if it is
+ * `selfServed`.
+ */
+function firstDenial(
+  { caller, facts, otherActions, ...request }: AccessRequest,
+  permissions: Permissions | null,
+  selfServed: (resource: Asked) => boolean,
+): Denial | null {
+  const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
+  for (const resource of resources) {
+    const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
+    const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
+    // A service has no policies, so its use of its own key is allowed. A session has policies, and even here a Deny in them must count.
+    if (isItsOwn && caller.type === 'service') continue
+    const values = conditionValues(facts, caller, tags)
+    if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
+    for (const { type, set } of permissions.sets) {
+      const names = otherActions ? [action, ...otherActions] : action
+      const second = deniedOn === undefined ? IMPLICIT : set.decide(names, deniedOn, values)
+      if (deniedOn !== undefined && second.decision === 'ExplicitDeny')
+        return { ...denialOf({ caller, action }, deniedOn, type, second), asked }
+      const verdict = set.decide(names, arn, values, every)
+      if (verdict.decision === 'Allow') continue
+      if (verdict.decision === 'ImplicitDeny' && isItsOwn && type === 'IdentityBased') continue
+      if (verdict.decision === 'ImplicitDeny' && selfServed(resource)) continue
+      return { ...denialOf({ caller, action }, arn, type, verdict), asked }
+    }
+  }
+  return null
 }
 
 const PREFERENCES = {

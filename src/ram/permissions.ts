@@ -4,6 +4,7 @@ import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Kind, Recorded, Scope } from '../ledger/record.ts'
 import type { Derived, LedgerView } from '../ledger/view.ts'
+import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { recordKey } from '../storage/storage.ts'
 import type { CompiledPolicies, PolicyAlarm } from './compiled-policies.ts'
 import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
@@ -138,7 +139,7 @@ class Traced {
     this.#view = view
   }
 
-  get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+  get<B>(kind: Kind<B>, scope: Scope, id: string): MaybePromise<Recorded<B> | null> {
     this.keys.push(recordKey(kind.name, scope.account, scope.region, id))
     return this.#view.get(kind, scope, id)
   }

@@ -327,7 +327,7 @@ eachDatabase((open, name) => {
       )
       assert.equal(await drop(true), true)
       await house.restart()
-      await assert.rejects(house.open.ledger.get(CMK, scope, KeyId), Forged)
+      await assert.rejects(async () => house.open.ledger.get(CMK, scope, KeyId), Forged)
     })
 
     it('drops root keys that another process drops at the same moment only once', async () => {

@@ -72,9 +72,9 @@ function hsmMethods({ hsm, hsmTokens, runtime }: Pick<WitnessedHouse, 'hsm' | 'h
   }
   return {
     'hsm.generate': (place) => store().generate(place),
-    'hsm.encrypt': (place, material, plaintext, aad, spentMs) =>
+    'hsm.encrypt': async (place, material, plaintext, aad, spentMs) =>
       store().encrypt(place, material, plaintext, aad, after(spentMs)),
-    'hsm.decrypt': (place, material, message, aad, spentMs) =>
+    'hsm.decrypt': async (place, material, message, aad, spentMs) =>
       store().decrypt(place, material, message, aad, after(spentMs)),
     'hsm.generatePair': (place, usage) => store().generatePair(place, usage),
     'hsm.sign': (place, material, algorithm, digest, spentMs) =>

@@ -1,4 +1,5 @@
 import { secret } from '../../api/parameters.ts'
+import { andThen } from '../../runtime/maybe-promise.ts'
 import { locateBlob, openBlob } from '../cryptography.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
@@ -16,13 +17,14 @@ export const Decrypt = operation({
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
   ],
-  async locate({ CiphertextBlob }, context) {
-    return [await locateBlob(CiphertextBlob, context)]
+  locate({ CiphertextBlob }, context) {
+    return andThen(locateBlob(CiphertextBlob, context), (key) => [key])
   },
-  async decide({ CiphertextBlob, EncryptionContext }, context) {
-    const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
-    const Plaintext = Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('utf8')
-    plaintext.fill(0)
-    return { reply: { Plaintext, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
+  decide({ CiphertextBlob, EncryptionContext }, context) {
+    return andThen(openBlob(CiphertextBlob, EncryptionContext, context), ({ plaintext, version }) => {
+      const Plaintext = Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('utf8')
+      plaintext.fill(0)
+      return { reply: { Plaintext, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
+    })
   },
 })

@@ -1,3 +1,4 @@
+import { andThen } from '../../runtime/maybe-promise.ts'
 import { encryptWith } from '../cryptography.ts'
 import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
@@ -21,9 +22,12 @@ export const Encrypt = operation({
     'Rejected.KeyExhausted',
   ],
   locate: locateKey,
-  async decide({ KeyId, Plaintext, EncryptionContext }, context) {
-    const key = await findKeyToUse(KeyId, context, 'id or alias')
-    const reply = await encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context)
-    return { reply, ...createdWith(key, context) }
+  decide({ KeyId, Plaintext, EncryptionContext }, context) {
+    return andThen(findKeyToUse(KeyId, context, 'id or alias'), (key) =>
+      andThen(encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context), (reply) => ({
+        reply,
+        ...createdWith(key, context),
+      })),
+    )
   },
 })

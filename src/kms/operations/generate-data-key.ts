@@ -1,3 +1,4 @@
+import { andThen } from '../../runtime/maybe-promise.ts'
 import { encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
 import { keyIdOrAlias } from '../key-name.ts'
@@ -25,12 +26,15 @@ export const GenerateDataKey = operation({
     'Rejected.KeyExhausted',
   ],
   locate: locateKey,
-  async decide({ KeyId, EncryptionContext, ...wanted }, context) {
+  decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
-    const key = await findKeyToUse(KeyId, context, 'id or alias')
-    return withNewDataKey(length, context, async (_, text) => {
-      const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, Plaintext: text.toString('latin1') }, ...createdWith(key, context) }
-    })
+    return andThen(findKeyToUse(KeyId, context, 'id or alias'), (key) =>
+      withNewDataKey(length, context, (_, text) =>
+        andThen(encryptWith(key, text, EncryptionContext, context), (encrypted) => ({
+          reply: { ...encrypted, Plaintext: text.toString('latin1') },
+          ...createdWith(key, context),
+        })),
+      ),
+    )
   },
 })

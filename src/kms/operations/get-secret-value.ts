@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
+import { andThen } from '../../runtime/maybe-promise.ts'
 import { operation } from '../operation.ts'
 import { dryRun, flag } from '../parameters.ts'
 import { versionId, versionStage } from '../secrets/parameters.ts'
@@ -34,30 +35,34 @@ export const GetSecretValue = operation({
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
   ],
-  async locate({ SecretName }, context) {
-    const { resource, found } = await locatedSecret(SecretName, context)
-    if (!found) return [resource]
-    return [resource, ...(await keyResourcesOf(found.record.id, found.body, 'kms:Decrypt', context))]
+  locate({ SecretName }, context) {
+    return andThen(locatedSecret(SecretName, context), ({ resource, found }) => {
+      if (!found) return [resource]
+      const keys = keyResourcesOf(found.record.id, found.body, 'kms:Decrypt', context)
+      return andThen(keys, (resources) => [resource, ...resources])
+    })
   },
-  async decide({ SecretName, VersionId, VersionStage, FetchExtendedConfig, DryRun }, context) {
-    const { record, body } = await findSecret(SecretName, context)
-    demandNotInDeleteWindow(body)
-    const version = wantedVersion(body, VersionId, VersionStage)
-    const stored = await findValue({ secretName: record.id, versionId: version.id }, context)
-    const SecretData = DryRun ? await valueOfDryRun(stored, context) : await openValue(stored, context)
-    return {
-      reply: {
-        SecretName: record.id,
-        SecretType: body.secretType,
-        SecretData,
-        SecretDataType: stored.body.dataType,
-        VersionId: version.id,
-        ...versionStages(version.stages),
-        CreateTime: isoSeconds(version.createdAt),
-        ...rotationMembers(body, FetchExtendedConfig),
-      },
-      changes: [],
-    }
+  decide({ SecretName, VersionId, VersionStage, FetchExtendedConfig, DryRun }, context) {
+    return andThen(findSecret(SecretName, context), ({ record, body }) => {
+      demandNotInDeleteWindow(body)
+      const version = wantedVersion(body, VersionId, VersionStage)
+      return andThen(findValue({ secretName: record.id, versionId: version.id }, context), (stored) => {
+        const value = DryRun ? valueOfDryRun(stored, context) : openValue(stored, context)
+        return andThen(value, (SecretData) => ({
+          reply: {
+            SecretName: record.id,
+            SecretType: body.secretType,
+            SecretData,
+            SecretDataType: stored.body.dataType,
+            VersionId: version.id,
+            ...versionStages(version.stages),
+            CreateTime: isoSeconds(version.createdAt),
+            ...rotationMembers(body, FetchExtendedConfig),
+          },
+          changes: [],
+        }))
+      })
+    })
   },
 })
 

@@ -4,6 +4,7 @@ import { parseArn } from '../../api/arn.ts'
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { parameter, shaped, text } from '../../api/parameters.ts'
+import { andThen, type MaybePromise } from '../../runtime/maybe-promise.ts'
 import { onceFor } from '../../runtime/once-for.ts'
 import { kmsArn } from '../key-resource.ts'
 import type { KmsContext } from '../operation.ts'
@@ -57,18 +58,16 @@ export interface FoundSecret {
 }
 
 /** Returns the secret of a name or ARN. Refuses with Forbidden.ResourceNotFound. */
-export async function findSecret(given: string, context: Reads): Promise<FoundSecret> {
-  const found = await secretOrNull(given, context)
-  if (!found) throw refuse('Forbidden.ResourceNotFound')
-  return found
+export function findSecret(given: string, context: Reads): MaybePromise<FoundSecret> {
+  return andThen(secretOrNull(given, context), (found) => {
+    if (!found) throw refuse('Forbidden.ResourceNotFound')
+    return found
+  })
 }
 
-const NO_SECRET = Promise.resolve(null)
-
 /** Returns the secret of a name or ARN, or null. */
-export async function secretOrNull(given: string, context: Reads): Promise<FoundSecret | null> {
-  const record = await recordOf(plainName(given, context), context)
-  return record && foundAt(record, context)
+export function secretOrNull(given: string, context: Reads): MaybePromise<FoundSecret | null> {
+  return andThen(recordOf(plainName(given, context), context), (record) => record && foundAt(record, context))
 }
 
 function foundAt(record: Secret, { now }: Reads): FoundSecret | null {
@@ -76,8 +75,8 @@ function foundAt(record: Secret, { now }: Reads): FoundSecret | null {
   return body && { record, body }
 }
 
-function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
-  return name !== null && isSecretName(name) ? ledger.get(SECRET, scope, name) : NO_SECRET
+function recordOf(name: string | null, { ledger, scope }: Reads): MaybePromise<Secret | null> {
+  return name !== null && isSecretName(name) ? ledger.get(SECRET, scope, name) : null
 }
 
 /** Locates the secret that the parameter SecretName names. */
@@ -89,20 +88,24 @@ export async function locateSecret(
 }
 
 /** Returns the resource of a named secret, with its tags; the secret need not exist. */
-export async function secretResource(given: string, context: Reads): Promise<Resource> {
-  return (await locatedSecret(given, context)).resource
+export function secretResource(given: string, context: Reads): MaybePromise<Resource> {
+  return andThen(locatedSecret(given, context), ({ resource }) => resource)
+}
+
+/** The resource of a named secret, and the secret if it exists. */
+export interface LocatedSecret {
+  readonly resource: Resource
+  readonly found: FoundSecret | null
 }
 
 /** Returns the resource of a named secret as secretResource does, and the secret; null where it does not exist. */
-export async function locatedSecret(
-  given: string,
-  context: Reads,
-): Promise<{ readonly resource: Resource; readonly found: FoundSecret | null }> {
+export function locatedSecret(given: string, context: Reads): MaybePromise<LocatedSecret> {
   const name = plainName(given, context)
   if (name === null) return { resource: { type: 'ACS::KMS::Secret', name: given, arn: given }, found: null }
-  const record = await recordOf(name, context)
-  if (!record) return { resource: newSecretResource(name, context), found: null }
-  return { resource: resourceOf(record), found: foundAt(record, context) }
+  return andThen(recordOf(name, context), (record): LocatedSecret => {
+    if (!record) return { resource: newSecretResource(name, context), found: null }
+    return { resource: resourceOf(record), found: foundAt(record, context) }
+  })
 }
 
 /** The resource of a secret that exists. */

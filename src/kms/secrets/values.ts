@@ -8,8 +8,9 @@ import { digestOf } from '../../cryptography/encoding.ts'
 import { KEY_BYTES, type MessageKey, NONCE_BYTES, Xaes } from '../../cryptography/xaes.ts'
 import { DeviceTime, Unopenable } from '../../keystore/keystore.ts'
 import { type Change, insert, type Scope } from '../../ledger/record.ts'
+import { andThen, type MaybePromise } from '../../runtime/maybe-promise.ts'
 import { onceFor } from '../../runtime/once-for.ts'
-import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from '../cryptography.ts'
+import { decryptWith, type EncryptionContext, encryptWith, type UsableVersion, usableVersion } from '../cryptography.ts'
 import { type FoundKey, findKeyById } from '../key-name.ts'
 import { keyResourceById } from '../key-resource.ts'
 import { asKms, serviceKeyOf, type ValueContext } from '../service-keys.ts'
@@ -34,7 +35,7 @@ const FORMAT = 1
 const SEALED_AT = 1 + NONCE_BYTES
 
 /** Returns the key that encrypts new values of a secret: the key that its user chose, or else KMS's service key, which may be new. */
-export function sealingKeyOf(encryptionKeyId: string | null, context: ValueContext): Promise<FoundKey> {
+export function sealingKeyOf(encryptionKeyId: string | null, context: ValueContext): MaybePromise<FoundKey> {
   return encryptionKeyId === null ? serviceKeyOf('kms', context) : findKeyById(encryptionKeyId, context)
 }
 
@@ -69,13 +70,24 @@ export async function sealValue(
 }
 
 /** Returns the value of a version. Refuses as Decrypt does where the CMK can't decrypt. */
-export async function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): Promise<string> {
-  const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
-  const bytes = Buffer.from(stored.body.sealed, 'base64')
-  if (bytes.length < SEALED_AT) throw unopenable(stored)
+export function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): MaybePromise<string> {
+  return andThen(usableVersion(stored.body.keyVersionId, asKms(context)), (usable) => {
+    const bytes = Buffer.from(stored.body.sealed, 'base64')
+    if (bytes.length < SEALED_AT) throw unopenable(stored)
+    const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
+    const known = keeps ? context.messageKeys.get(stored) : null
+    return known ? opened(known, bytes, stored) : openedByDataKey(stored, bytes, usable, context, time)
+  })
+}
+
+async function openedByDataKey(
+  stored: SecretValue,
+  bytes: Buffer,
+  usable: UsableVersion,
+  context: ValueContext,
+  time: DeviceTime,
+): Promise<string> {
   const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
-  const known = keeps ? context.messageKeys.get(stored) : null
-  if (known) return opened(known, bytes, stored)
   const message = decodeCiphertext(stored.body.dataKey)
   const encryptionContext = boundTo(placeOf(stored))
   const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
@@ -97,24 +109,26 @@ export async function valueOfDryRun({ body }: SecretValue, context: ValueContext
 }
 
 /** Returns the stored value of a version. Refuses with Forbidden.ResourceNotFound. */
-export async function findValue(
+export function findValue(
   { secretName, versionId }: ValuePlace,
   { ledger, scope }: Pick<ValueContext, 'ledger' | 'scope'>,
-): Promise<SecretValue> {
-  const stored = await ledger.get(SECRET_VALUE, scope, valueId(secretName, versionId))
-  if (!stored) throw refuse('Forbidden.ResourceNotFound')
-  return stored
+): MaybePromise<SecretValue> {
+  return andThen(ledger.get(SECRET_VALUE, scope, valueId(secretName, versionId)), (stored) => {
+    if (!stored) throw refuse('Forbidden.ResourceNotFound')
+    return stored
+  })
 }
 
 /** The CMK that the user of a secret chose, as a resource on which `action` must be allowed; a denial shows only the secret. */
-export async function keyResourcesOf(
+export function keyResourcesOf(
   secretName: string,
   { encryptionKeyId }: Pick<SecretBody, 'encryptionKeyId'>,
   action: 'kms:Decrypt' | 'kms:GenerateDataKey',
   context: ValueContext,
-): Promise<readonly Resource[]> {
+): MaybePromise<readonly Resource[]> {
   if (encryptionKeyId === null) return []
-  return [{ ...(await keyResourceById(encryptionKeyId, context)), action, asked: secretArn(secretName, context) }]
+  const asked = secretArn(secretName, context)
+  return andThen(keyResourceById(encryptionKeyId, context), (key) => [{ ...key, action, asked }])
 }
 
 function placeOf({ account, region, id, parent }: SecretValue): Place {

@@ -181,11 +181,14 @@ describe('a slow device', () => {
     const material = (await house.open.ledger.get(VERSION, scope, version))?.body.material ?? ''
     const place_ = { ...scope, keyId, versionId: version, keySpec: 'Aliyun_AES_256', protectionLevel: 'HSM' } as const
     const bytes = Buffer.from('x')
-    const encrypt = () =>
-      house.open.keystore.encrypt(place_, material, bytes, bytes).then(
-        () => true,
-        () => false,
-      )
+    const encrypt = async () => {
+      try {
+        await house.open.keystore.encrypt(place_, material, bytes, bytes)
+        return true
+      } catch {
+        return false
+      }
+    }
     // From here on calls leave the library's main thread.
     token.harm('C_Encrypt wait-20 1')
     for (let i = 0; i < 5; i++) await encrypt()
