@@ -101,6 +101,8 @@ function withoutCredentials(body: SecretBody, ids: readonly string[]): SecretBod
 /** Removes the values of the versions that the secret no longer has. */
 async function removedValues({ id, body }: Secret, after: SecretBody, context: RotationContext): Promise<Change[]> {
   const gone = body.versions.filter((version) => after.versions.every((one) => one.id !== version.id))
-  const values = await Promise.all(gone.map(async ({ id: versionId }) => findValue({ secretName: id, versionId }, context)))
+  const values = await Promise.all(
+    gone.map(async ({ id: versionId }) => findValue({ secretName: id, versionId }, context)),
+  )
   return values.map((value) => remove(SECRET_VALUE, value, true))
 }
