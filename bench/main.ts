@@ -15,6 +15,7 @@ import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
 import {
+  callsOf,
   isPinned,
   load,
   loadWatched,
@@ -294,8 +295,16 @@ async function manyKeys(folder: string): Promise<void> {
         { Action: 'Encrypt', KeyId, Plaintext: 'x' },
         { Action: 'DescribeKey', KeyId },
       ])
-      for (let sent = 0; sent < calls; sent += 50_000) await load(job(server, 64, mixed, 50_000))
-      row(`resident memory after ${calls} calls`, `${Math.round(server.memory())} MiB`, 'budget ≤ 400 MB, aim ≤ 250 MB')
+      const part = job(server, 64, mixed, 50_000)
+      // The heap grows until its garbage is collected, so one look may meet its lowest point.
+      const looks: number[] = []
+      let sent = 0
+      for (; sent < calls; sent += callsOf(part)) {
+        await load(part)
+        looks.push(server.memory())
+      }
+      const figures = `at most ${Math.round(Math.max(...looks))} MiB, at the end ${Math.round(server.memory())} MiB`
+      row(`resident memory in ${sent} calls`, figures, 'budget ≤ 300 MiB, aim ≤ 250 MiB')
     }
     await server.stop()
   }

@@ -6,7 +6,8 @@ import { type Columns, checkVersion } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
 
-const CACHE_KIB = 64 * 1024
+/** The inner pages that lead to the records of a million keys take 6 MiB. More would fill with pages of events, which are hardly ever read. */
+const CACHE_KIB = 16 * 1024
 /** How long a statement waits for another process's lock on the database, in milliseconds. */
 const BUSY_MS = 5000
 
