@@ -19,9 +19,9 @@ const USAGE = `usage: strongroom ram explain --principal ARN --action ACTION --r
        strongroom ram who-can --action ACTION --resource ARN [--context KEY=VALUE …] [--data DIR] …
 
 explain prints whether the principal (acs:ram::ACCOUNT:user/NAME or …:role/NAME) may perform the action, and the statements
-that match. who-can lists the users and roles of the resource's account that may; the account itself always may.
-Both decide as the service does, on the resources that the call would find, and warn about what the answer leaves open.
---context sets what the request would say, such as acs:SourceIp=192.0.2.7 or acs:SecureTransport=true. The tags of an
+that match. who-can lists the users and roles of the resource's account that may perform it; the account itself always may.
+Both decide as the service does, on the resources that the call would find, and warn if the answer is incomplete.
+--context sets a condition key of the request, such as acs:SourceIp=192.0.2.7 or acs:SecureTransport=true. The tags of an
 existing key come from the key, unless --context kms:tag/NAME=VALUE replaces them.
 Further flags are those of \`strongroom serve\`.`
 

@@ -18,10 +18,11 @@ const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGI
        strongroom account service --name SERVICE [--data DIR] …
 
 HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com. The AccessKey of a service may assume
-the roles that trust the service, and nothing else; \`account service\` and \`account key create\` create one. A secret is shown once,
-when it is created. A server that runs on the same database serves a new account at once, refuses a disabled or deleted AccessKey
-from that moment on, and accepts an enabled one within a second. Sessions of roles that an AccessKey began continue: delete the
-role, or wait for their end. \`strongroom ram UpdateAccessKey\` and its like manage the AccessKeys of users.
+the roles that trust the service, and nothing else; \`account service\` and \`account key create\` create one. The command shows a
+secret only once, when it creates the AccessKey. A running server on the same database serves a new account at once, refuses a
+disabled or deleted AccessKey from that moment on, and accepts an enabled one within a second. Role sessions that an AccessKey
+started continue: delete the role, or wait for their end. To manage the AccessKeys of users, call \`strongroom ram UpdateAccessKey\`
+and similar operations.
 Further flags are those of \`strongroom serve\`.`
 
 interface Asked {
@@ -67,7 +68,7 @@ export async function account(args: readonly string[], open: Open, around: Surro
   const words = said.slice(verbWords)
   const work = Object.hasOwn(WORK, verb) ? WORK[verb] : undefined
   if (!work) throw unknownVerb('account', verb, Object.keys(WORK), USAGE)
-  if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`say what to do:\n${USAGE}`)
+  if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`an action is missing:\n${USAGE}`)
   const flags = readFlags(rest, { ...SETTING_FLAGS, name: 'value', 'account-id': 'value' }, 'account')
   const settings = settingsFrom(flags, around.env, around.readFile)
   return inHouse(settings, open, around, async (rooms) => {

@@ -14,15 +14,15 @@ import { unknownVerb } from './verb.ts'
 const USAGE = `usage: strongroom age recipient --key KEY [--context NAME=VALUE]… [--region ID] [--endpoint URL]
        strongroom age identity [--key KEY] [--context NAME=VALUE]… [--region ID] [--endpoint URL]
 
-recipient prints a recipient for stock age (\`age -r\`), identity an identity (\`age -d -i FILE\`). Both only name the key; neither is
-secret. age runs age-plugin-strongroom, which must be on the PATH and takes the credentials from its environment:
+recipient prints a recipient for stock age (\`age -r\`), and identity prints an identity (\`age -d -i FILE\`). Both only name the key;
+neither is secret. age runs age-plugin-strongroom, which must be on the PATH and takes the credentials from its environment:
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN, or
-root-credentials.json in STRONGROOM_DATA. Files are those of \`strongroom encrypt\`, which each side decrypts.
+root-credentials.json in STRONGROOM_DATA. age and \`strongroom decrypt\` both decrypt files of age and of \`strongroom encrypt\`.
 
   --key       the CMK: a KeyId, an alias such as alias/reports, or an ARN; an identity needs it only to encrypt with it
-  --context   what files are bound to; an identity opens only files that have it
+  --context   the encryption context of new files; an identity decrypts only files that have it
   --region    the CMK's region; the server's first region by default
-  --endpoint  the server, or STRONGROOM_ENDPOINT. Where age runs, calls go to STRONGROOM_ENDPOINT, which must then be the same
+  --endpoint  the server, or STRONGROOM_ENDPOINT. The plugin calls its own STRONGROOM_ENDPOINT, which must be the same server
 
 Example:
     strongroom age identity > identity
@@ -73,6 +73,6 @@ function demandSame(named: string, own: string): void {
   if (origin === URL.parse(own)?.origin) return
   throw new AgeFault(
     'no match',
-    `it names the server ${origin}, and calls here go to ${own}: set STRONGROOM_ENDPOINT to ${origin} if your credentials belong to that server`,
+    `it is for the server ${origin}, but the plugin calls ${own}: set STRONGROOM_ENDPOINT to ${origin} if your credentials belong to that server`,
   )
 }

@@ -40,7 +40,7 @@ async function answered(responding: Promise<Response>, server: Server): Promise<
   if (answer && typeof answer['RequestId'] === 'string' && (status < 300 || typeof answer['Code'] === 'string'))
     return { status, answer }
   throw new Error(
-    `${endpoint} is no Strongroom: it answered ${status}${type ? ` with ${type}` : ''}; name yours with --endpoint or STRONGROOM_ENDPOINT`,
+    `${endpoint} is not a Strongroom server: it answered ${status}${type ? ` with ${type}` : ''}; set the address of your server with --endpoint or STRONGROOM_ENDPOINT`,
   )
 }
 

@@ -45,8 +45,8 @@ async function verifyFolder(folder: string, publicKey: string, flags: Flags, aro
   around.status('')
   const { objects, digests, events, chains, missingEvents, uncovered, fault } = verdict
   if (fault !== null) around.complain(`NOT INTACT: ${fault}`)
-  else if (digests === 0) around.complain(`\`${folder}\` holds no digest: name the top folder of a bucket's copy`)
-  const checked = `${events} events in ${objects} objects, named by ${digests} digests`
+  else if (digests === 0) around.complain(`\`${folder}\` has no digest: name the top folder of a bucket's copy`)
+  const checked = `${events} events in ${objects} objects, covered by ${digests} digests`
   if (fault !== null || digests === 0) {
     around.complain(`${checked}, are as they were delivered`)
     return 1
@@ -56,7 +56,7 @@ async function verifyFolder(folder: string, publicKey: string, flags: Flags, aro
     around.print(`chain ${id}: trail ${trail} of ${account}, up to digest ${last} of ${lastTime}`)
   for (const [first, last] of missingEvents)
     around.print(`events ${named(first)} to ${named(last)} were dropped before their delivery`)
-  for (const path of uncovered) around.print(`not checked, later than the last digest: ${path}`)
+  for (const path of uncovered) around.print(`not verified, newer than the last digest: ${path}`)
   return 0
 }
 

@@ -12,7 +12,7 @@ export function report({ events, confirmed, heads, fault }: Verified, started: n
     around.complain(`NOT INTACT: ${fault.message}`)
     around.complain(`${confirmed} events before it are as they were recorded`)
     if (events > confirmed)
-      around.complain(`${events - confirmed} more agree with each other, but no signature confirms them`)
+      around.complain(`${events - confirmed} more are consistent with each other, but no signature confirms them`)
     return 1
   }
   const rate = Math.round(events / Math.max(seconds, 0.001))

@@ -29,13 +29,13 @@ const USAGE = `usage: strongroom audit verify [--from TIME] [--to TIME] [--witne
        strongroom audit accept-restore [--data DIR] …
 
 verify reads the whole chain of events, and names the first that was altered, dropped, inserted or moved. Its exit code is 0
-if the trail is as it was recorded, and otherwise 1. It may run beside a server. With --file it verifies an export, and with
---delivered a copy of a bucket that trails deliver to. Both need no database, only the public key that \`audit public-key\` prints.
-Only --digest and --chain (LatestDigestNumber and DigestChain of GetTrailStatus) show whether the latest digests are there.
-export writes the events of a period to standard output or to --output; without --from and --to it writes all. jsonl can be
-verified; csv is for reading.
+if the trail is intact, and otherwise 1. It may run while a server runs. With --file it verifies an export, and with --delivered
+a copy of a bucket to which trails deliver. Both need no database, only the public key that \`audit public-key\` prints.
+Only --digest and --chain (LatestDigestNumber and DigestChain of GetTrailStatus) show whether the latest digests are missing.
+export writes the events of a period to standard output or to --output; without --from and --to it writes all events. An export
+in jsonl can be verified; csv is only for reading.
 reindex rebuilds the index that LookupEvents uses.
-accept-restore confirms that the database was restored from an older copy on purpose; the trail records that it was.
+accept-restore confirms that you restored the database from an older copy; the trail records this confirmation.
 TIME is a date or a moment in UTC: 2026-03-01 or 2026-03-01T12:00:00Z. Further flags are those of \`strongroom serve\`.`
 
 const OWN = {
@@ -172,7 +172,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
   const witness = readWitness(settings.data, trailSigner.publicKey)
   const why = witness && (await contradiction(witness, ledger))
   if (!witness || !why) {
-    around.print('there is nothing to accept: the trail agrees with the witness')
+    around.print('there is nothing to accept: the trail matches the witness')
     return 0
   }
   const now = Date.now()

@@ -16,16 +16,16 @@ export function recipientsOf(flags: Flags, around: Files): readonly Recipient[] 
   })
   if (given.length + listed.length === 0)
     throw new UsageError(
-      'say for whom to seal the backup: `--recipient age1…`, or `--recipients-file FILE`; `strongroom backup key` makes such a key',
+      'the backup needs a recipient: `--recipient age1…`, or `--recipients-file FILE`; `strongroom backup key` creates one',
     )
   return [...given, ...listed]
 }
 
 function recipientIn(text: string, where: string): Recipient {
   if (/^AGE-SECRET-KEY-/i.test(text))
-    throw new UsageError(`${where} holds a private key: a backup needs the public one, which begins with age1`)
+    throw new UsageError(`${where} contains a private key: a backup needs the public one, which begins with age1`)
   const recipient = decodeRecipient(text)
-  if (!recipient) throw new UsageError(`${where} holds no recipient: it must be age1 and 58 letters and digits`)
+  if (!recipient) throw new UsageError(`${where} contains no recipient: a recipient is age1 and 58 letters and digits`)
   return recipient
 }
 
@@ -34,11 +34,11 @@ export function identitiesOf(flags: Flags, around: Files): readonly Identity[] {
   demandAge()
   const paths = flags.all('identity')
   if (paths.length === 0)
-    throw new UsageError('`--identity FILE` is needed: the file that `strongroom backup key` made')
+    throw new UsageError('`--identity FILE` is missing: name the file that `strongroom backup key` wrote')
   return paths.flatMap((path) => {
     const identities = linesIn(path, around).map(decodeIdentity)
     if (identities.length === 0 || identities.includes(null))
-      throw new UsageError(`\`${path}\` must hold AGE-SECRET-KEY-1…, and nothing else but comments`)
+      throw new UsageError(`\`${path}\` must contain only AGE-SECRET-KEY-1… and comments`)
     return identities.filter((identity) => identity !== null)
   })
 }
@@ -46,8 +46,8 @@ export function identitiesOf(flags: Flags, around: Files): readonly Identity[] {
 /** Throws in FIPS mode. */
 export function demandAge(): void {
   refuseInFipsMode(
-    'a backup is an age file, by X25519 and ChaCha20-Poly1305',
-    'in FIPS mode, back the database up by its own means, or run this command outside FIPS mode',
+    'a backup is an age file, which needs X25519 and ChaCha20-Poly1305',
+    'in FIPS mode, back up the database with its own tools, or run this command outside FIPS mode',
   )
 }
 

@@ -26,7 +26,7 @@ function objectAt(text: string, target: Target): S3Object | null {
     throw new UsageError(`\`${text}\` must be bucket:BUCKET/KEY, such as bucket:backups/2026-03-01.age`)
   const settings = target()
   if ('folder' in settings)
-    throw new UsageError('a bucket needs the endpoint that has it: set `delivery-target`, and its credentials')
+    throw new UsageError('a bucket needs an endpoint: set `delivery-target` and its credentials')
   return new S3Object(settings, bucket, key)
 }
 
@@ -38,11 +38,12 @@ export function placeToWrite(text: string, around: Surroundings, target: Target)
   const object = objectAt(text, target)
   if (object) return { write: (chunks) => object.write(chunks), read: () => object.read() }
   if (text === '-') {
-    if (around.printsToTerminal) throw new UsageError('a backup is no text for a terminal: name a file, or use a pipe')
+    if (around.printsToTerminal)
+      throw new UsageError('a backup is not printed on a terminal: name a file, or use a pipe')
     return { write: (chunks) => printed(chunks, around), read: null }
   }
   const [remedy, random] = ['name another file', SYSTEM.randomBytes]
-  if (existsSync(text)) throw new UsageError(`\`${text}\` is there already: ${remedy}`)
+  if (existsSync(text)) throw new UsageError(`\`${text}\` already exists: ${remedy}`)
   return { write: (chunks) => streamNewFile(text, chunks, { remedy, random }), read: () => createReadStream(text) }
 }
 

@@ -57,7 +57,7 @@ export function describeBackup({ at, version }: BackupHead, findings: Findings):
     heads.length > 1 ? heads.map(({ seq }) => `event ${countIn(seq)} in lane ${laneOf(seq)}`).join(', ') : ''
   return [
     `backup of ${isoSeconds(at)}, by strongroom ${version}`,
-    `${counts.record} records: ${accounts} accounts, ${keys} keys, ${secrets} secrets, and what belongs to them`,
+    `${counts.record} records: ${accounts} accounts, ${keys} keys, ${secrets} secrets, and their further records`,
     `${counts.event} events${last}`,
     ...(lanes ? [`the trail ends at ${lanes}`] : []),
     rootKeyOf(findings),
@@ -71,7 +71,7 @@ const OPENED_BY = {
 } as const
 
 function rootKeyOf({ installation }: Findings): string {
-  if (!installation) return 'it has no record of what opens its root key'
+  if (!installation) return 'it does not name the provider of its root key'
   const since = installation.ring?.roots[0]?.since
-  return `its root key${since === undefined ? '' : `, in use since ${isoSeconds(since)},`} is not in it: ${OPENED_BY[installation.rootKey]} opens it`
+  return `its root key${since === undefined ? '' : `, in use since ${isoSeconds(since)},`} is wrapped: to unwrap it, you need ${OPENED_BY[installation.rootKey]}`
 }

@@ -24,18 +24,18 @@ const USAGE = `usage: strongroom backup --to FILE|-|bucket:BUCKET/KEY --recipien
        strongroom backup key --output FILE
        strongroom backup verify FILE|-|bucket:BUCKET/KEY --identity FILE
 
-A backup does not contain what opens the root key: keep the key file, the passphrase, or a backup of the HSM's token in another
-place. Without it, nobody can use the keys in a backup.
-backup writes the whole database as it is at one moment, while servers run, on SQLite and on PostgreSQL. The result is an ordinary
-age file (age-encryption.org), sealed for one or more recipients (--recipient, --recipients-file FILE). The machine needs no private
-key. The file gets its name when it is complete on disk. The command then reads it again and compares it with what was written,
-unless you say --no-verify. If the trail in the backup is not intact, the exit code is 1, and the file stays.
+A backup does not contain the provider of the root key: keep the key file, the passphrase, or a backup of the HSM's token in
+another place. Without it, nobody can use the keys in a backup.
+backup writes the state of the whole database at one moment, while servers run, on SQLite and on PostgreSQL. The result is an
+ordinary age file (age-encryption.org), encrypted for one or more recipients (--recipient, --recipients-file FILE). The machine
+needs no private key. The file gets its final name when it is complete on disk. The command then reads it again and compares it
+with the written data; --no-verify skips this. If the trail in the backup is not intact, the exit code is 1, and the file stays.
 bucket: names an object in a bucket at the endpoint of the setting delivery-target, with that setting's credentials. The object
 replaces one of the same name, and appears when it is complete.
-key makes a backup key: it writes the private key to FILE (mode 0600) and prints the recipient. Keep the file away from the servers.
-verify opens the whole backup. It prints the backup's time, its contents and what opens its root key, and verifies every chain of
-events. Only a restore, which has the root key, shows that records are authentic.
-Further flags are those of \`strongroom serve\`; they say where the database and buckets are.`
+key creates a backup key: it writes the private key to FILE (mode 0600) and prints the recipient. Keep the file away from the servers.
+verify decrypts the whole backup. It prints the backup's time, its contents and the provider of its root key, and verifies every
+chain of events. Only a restore, which has the root key, proves that records are authentic.
+Further flags are those of \`strongroom serve\`; they set the database and the endpoint of buckets.`
 
 const OWN: FlagKinds = {
   to: 'value',
@@ -80,9 +80,11 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   if (place.read && !flags.has('no-verify')) {
     if ((await sha256Of(place.read())) !== sha256)
       throw new Error(
-        'the backup differs from what was written: do not trust this disk, and write the backup elsewhere',
+        'the backup on disk differs from the written data: do not trust this disk, and write the backup elsewhere',
       )
-    say('read again: it is what was written. To open it as well, run `strongroom backup verify` with the private key')
+    say(
+      'read again: the file has the written data. To decrypt it as well, run `strongroom backup verify` with the private key',
+    )
   }
   return intact(findings, around)
 }
@@ -104,17 +106,17 @@ async function makeKey(flags: Flags, around: Surroundings): Promise<number> {
     await makeFile(path, `# created: ${created}\n# public key: ${recipient}\n${encodeIdentity(identity)}\n`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new UsageError(`\`${path}\` is there already: name another file`)
+    throw new UsageError(`\`${path}\` already exists: name another file`)
   }
   around.print(recipient)
-  around.complain(`the private key is in ${path}: keep it away from the servers, with what opens the root key`)
+  around.complain(`the private key is in ${path}: keep it away from the servers, like the provider of the root key`)
   return 0
 }
 
 async function verify(args: readonly string[], around: Surroundings): Promise<number> {
   const [[from = ''], rest] = wordsFirst(args)
   const flags = readFlags(rest, { ...SETTING_FLAGS, identity: 'list' }, 'backup verify')
-  if (from === '') throw new UsageError(`say which backup:\n${USAGE}`)
+  if (from === '') throw new UsageError(`name the backup:\n${USAGE}`)
   const { head, rows } = await openBackup(from, identitiesOf(flags, around), around, () => {
     return settingsFrom(flags, around.env, around.readFile).deliveryTarget
   })
@@ -123,6 +125,7 @@ async function verify(args: readonly string[], around: Surroundings): Promise<nu
   around.status('')
   const findings = judge.findings()
   for (const line of describeBackup(head, findings)) around.print(line)
-  if (findings.fault === null) around.print('intact: all of it opens, and every chain of events is unbroken')
+  if (findings.fault === null)
+    around.print('intact: the whole backup can be decrypted, and every chain of events is unbroken')
   return intact(findings, around)
 }

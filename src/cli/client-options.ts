@@ -8,8 +8,8 @@ import type { Surroundings } from './surroundings.ts'
 export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
 
 /** The help about these flags, for the end of a verb's help. */
-export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the profile's or that of the last log-on, or http://127.0.0.1:7700.
-Credentials, the first of these: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
+export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the endpoint of the profile or of the last log-on, or http://127.0.0.1:7700.
+Credentials are the first of these: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
 without --data, those of \`strongroom login\` to the server; root-credentials.json in --data (./data); without --data, the
 aliyun CLI's current profile.`
@@ -122,7 +122,7 @@ function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
 
 function noCredentials(data: string): UsageError {
   return new UsageError(
-    `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, name a profile of the aliyun CLI with --profile, or say \`strongroom login\` (there is no readable \`${credentialsFile(data)}\`)`,
+    `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, name a profile of the aliyun CLI with --profile, or run \`strongroom login\` (there is no readable \`${credentialsFile(data)}\`)`,
   )
 }
 

@@ -23,16 +23,16 @@ const USAGE = `usage: strongroom VERB …
   import-key       imports key material from a file, a pipe or a PKCS #11 token into a CMK of origin EXTERNAL
   secret get       prints the value of a secret, to a file or a pipe
   encrypt          encrypts files for the users of a CMK, in the format of age
-  decrypt          decrypts them
-  age recipient    prints what stock age encrypts to, with a CMK
-  age identity     prints what stock age decrypts with
+  decrypt          decrypts these files
+  age recipient    prints a recipient of a CMK, to which stock age encrypts
+  age identity     prints an identity of a CMK, with which stock age decrypts
   ram explain      prints whether a principal may perform an action, and which statement decides
   ram who-can      lists the principals that may perform an action
   account create   creates an account with an AccessKey of its own
   account list     lists the accounts
   account key      lists, creates, disables and deletes AccessKeys of accounts and cloud services
   account service  creates an AccessKey of a cloud service
-  audit verify     verifies that the trail, or a copy of it, is as it was recorded
+  audit verify     verifies that nobody changed the trail, or a copy of it
   audit export     writes a copy of the trail that others can verify
   audit public-key prints the key that verifies copies
   audit reindex    rebuilds the index that LookupEvents uses
@@ -42,18 +42,18 @@ const USAGE = `usage: strongroom VERB …
   root-key rotate  replaces the root key with a new one, while servers run
   root-key change-provider
                    wraps the root key with another file, a passphrase or an HSM
-  backup           writes a sealed copy of the database, beside running servers; backup key and backup verify go with it
+  backup           writes an encrypted copy of the database, while servers run; see also backup key and backup verify
   restore          fills an empty database from a backup
   migrate          moves the database from SQLite to PostgreSQL, or back
-  hsm check        prints what the HSM can do, which keys it lacks, and which objects belong to no key
+  hsm check        prints the HSM's capabilities, missing keys, and objects that belong to no key
   key usage        prints how many messages each key version has encrypted
   login            logs on by the console, for the verbs that call a server
   logout           ends that session
   whoami           prints the principal of the credentials in use, and their source
-  logs             prints events of the trail, also as they come
+  logs             prints events of the trail; can follow new ones
   top              shows calls and refusals of the last minute, by operation and caller
-  doctor           checks this set-up, and says how to correct what is wrong
-  conformance      judges any server of the protocol by the cases in conformance/
+  doctor           checks this set-up, and prints a remedy for each problem
+  conformance      tests any server with the KMS API by the cases in conformance/
   kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
   completion       prints a script with which bash, zsh or fish completes command lines
   dev advance      moves the clock of a server that runs with --dev
@@ -64,7 +64,7 @@ Example:
     strongroom kms Encrypt --KeyId "$KEY" --Plaintext hello
 
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.
-Exit codes: 0 done, 1 refused or failed, 2 a wrong line; a verb's help names further ones.`
+Exit codes: 0 done, 1 refused or failed, 2 a wrong command line; a verb's help lists further codes.`
 
 /** Opens the house without a look at the witness. Asks for the HSM's PIN only where the root keys are in an HSM. */
 function openingAsIs(around: Surroundings, filling = false): Open {

@@ -11,11 +11,11 @@ import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom completion bash|zsh|fish
 
-Prints a script that completes verbs, flags, operations, parameters and their values, and the names of keys, secrets and users where a
-server answers within a second. For the running shell, and for each new one:
+Prints a script that completes verbs, flags, operations, parameters and their values. It also completes the names of keys, secrets and
+users if a server answers within a second. Run its line in the current shell, and add it to the file for new shells:
 
     source <(strongroom completion bash)          in ~/.bashrc
-    source <(strongroom completion zsh)           in ~/.zshrc, behind compinit
+    source <(strongroom completion zsh)           in ~/.zshrc, after compinit
     strongroom completion fish | source           in ~/.config/fish/config.fish`
 
 /** A candidate for the next word. Some shells show `about` beside it. */
@@ -48,7 +48,7 @@ export async function completion(args: readonly string[], known: Known, around: 
     return 0
   }
   const shell = SHELLS.find((name) => name === said)
-  if (!shell) throw new UsageError(`say for which shell: ${SHELLS.join(', ')}`)
+  if (!shell) throw new UsageError(`name a shell: ${SHELLS.join(', ')}`)
   around.print(SCRIPTS[shell])
   return 0
 }

@@ -21,22 +21,22 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom conformance [--endpoint URL] [--region ID] [--only PATTERN] [--with GROUPS] [--patience SECONDS]
                              [--read-only-cases] [--yes] [--json] [--list] [--cases FOLDER] [--ca-file FILE] [--data DIR]
 
-Judges any server of the KMS protocol by the cases in conformance/, and prints a report by operation. It creates keys, aliases and
-secrets with a name or tag of the run, and removes them at the end, however it ends: keys are deleted after 7 days. It changes nothing else.
+Tests any server with the KMS API by the cases in conformance/, and prints a report by operation. It creates keys, aliases and secrets
+with a name or tag of the run. It deletes them at the end, also after a failure; keys are deleted after 7 days. It changes nothing else.
 
-  --region           the region of the keys; by default that of the endpoint's name, or else the first that the server lists
-  --only             only cases whose GROUP/NAME or operation contains this text, or matches it where it has a *
-  --with             groups that run only when named, with commas between: ram (users, groups, roles, policies), sts; and, without effect on
-                     the verdict, choices (of Strongroom where the documentation is silent) and extensions (only Strongroom has them)
-  --patience         also runs the cases about events, and waits so many seconds for each event; in the cloud, events take minutes. The
-                     same limit is for new credentials and policies to take effect
+  --region           the region of the keys; by default the region in the endpoint's name, or else the first that the server lists
+  --only             only cases whose GROUP/NAME or operation contains this text, or matches it if it has a *
+  --with             optional groups, separated by commas: ram (users, groups, roles, policies), sts; and, without effect on the verdict,
+                     choices (of Strongroom where the documentation is silent) and extensions (that only Strongroom has)
+  --patience         also runs the cases about events, and waits this number of seconds for each event; in the cloud, events take
+                     minutes. It is also the time limit for new credentials and policies to take effect
   --read-only-cases  only cases that change nothing
   --yes              starts without asking
   --list             prints the chosen cases, and calls nothing
   --json             prints the report as JSON
   --cases            another folder of cases
 
-Exit code: 0 if all passed; 1 if something failed, could not be judged or was left behind; 2 for a wrong line.
+Exit code: 0 if all cases passed; 1 if a case failed or could not run, or if a resource remains; 2 for a wrong command line.
 
 Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700). Below aliyuncs.com, the other products are called at their own hosts.
 Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
@@ -184,11 +184,11 @@ async function agreed(plan: Plan, flags: Flags, endpoint: string, around: Surrou
   const list = [...plan.makes].map(([operation, count]) => `${count} × ${operation}`).join(', ')
   const notice = [
     `the chosen cases (${plan.cases.length}) at ${endpoint} will call, at most: ${list}.`,
-    'all of it has a name or tag of the run and is removed at the end; keys are deleted 7 days later, and count towards quotas until then.',
+    'the run marks all of it by a name or tag, and removes it at the end; keys are deleted 7 days later, and count towards quotas until then.',
     'a cloud may charge for keys, secrets and calls.',
   ]
   for (const line of notice) around.complain(line)
   if (flags.has('yes')) return true
-  if (!around.ask) throw new UsageError('there is no terminal to ask at: say --yes to start')
+  if (!around.ask) throw new UsageError('there is no terminal for the confirmation: use --yes to start')
   return (await around.ask('Type yes to start (what you type is not shown): ')).trim() === 'yes'
 }

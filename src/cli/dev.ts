@@ -9,9 +9,9 @@ import { unknownVerb } from './verb.ts'
 
 const USAGE = `usage: strongroom dev advance DURATION [--endpoint URL] [--data DIR]
 
-DURATION is a whole number with its unit d, h, m or s, such as 8d; 0s only prints the time. When the command returns, deletions,
-expiries and rotations that fell due have happened. The server must run with \`strongroom serve --dev\`; the credentials must be
-an account's.`
+DURATION is a whole number with its unit d, h, m or s, such as 8d; 0s only prints the time. When the command returns, the server has
+finished all due deletions, expiries and rotations. The server must run with \`strongroom serve --dev\`; the credentials must be
+those of an account.`
 
 const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 }
 
@@ -24,7 +24,7 @@ export async function dev(args: readonly string[], around: Surroundings): Promis
   const [verb, duration = '', ...rest] = args
   const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
   if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)
-  if (number === '') throw new UsageError(`say how far to move the clock:\n${USAGE}`)
+  if (number === '') throw new UsageError(`name the duration:\n${USAGE}`)
   const options = await clientOptions(readFlags(rest, CLIENT_FLAGS, 'dev'), around)
   const seconds = String(Number(number) * (SECONDS[unit] ?? 0))
   const parameters = new Map(Object.entries({ Action: ADVANCE_ACTION, Version: 'dev', Seconds: seconds }))

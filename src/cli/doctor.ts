@@ -20,18 +20,19 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]
                          [--strict] [--json] [--data DIR] …
 
-Checks this set-up, and says how to correct what is wrong. It checks the data folder, whether or not a server runs, and an endpoint
-with credentials. Checks that lack one of these are listed as not made. It changes nothing, and takes no lock. Its calls to the
+Checks this set-up, and prints a remedy for each problem. It checks the data folder, whether or not a server runs, and an endpoint
+with credentials. It lists checks that lack one of these as not made. It changes nothing, and takes no lock. Its calls to the
 endpoint leave events in the trail, as every call does.
 
   --backup         the newest backup: is it less than 26 hours old?
-  --root-key-copy  a copy of the root key file: is it the present one, and on another disk?
+  --root-key-copy  a copy of the root key file: does it equal the current file, and is it on another disk?
   --RegionId       the region whose keys are checked; the server's first region by default
-  --strict         ends with exit code 3 where there are warnings
+  --strict         exits with 3 if there are warnings
   --json           prints an object with Findings: Check, Result (ok, warning, error, not made), Says, Remedy
 
 Exit code: 0 no errors, 1 errors, 3 warnings and --strict. Further flags are those of \`strongroom serve\`.
-Endpoint: --endpoint or STRONGROOM_ENDPOINT, else where the settings make a server listen. Credentials: as for \`strongroom kms\`.`
+Endpoint: --endpoint or STRONGROOM_ENDPOINT, else the address on which the settings make a server listen. Credentials: as for
+\`strongroom kms\`.`
 
 const OWN: FlagKinds = {
   ...CLIENT_FLAGS,

@@ -19,15 +19,15 @@ import type { Surroundings } from './surroundings.ts'
 const ENCRYPT = `usage: strongroom encrypt [FILE|FOLDER|-]… --key KEY [--context NAME=VALUE]… [--output FOLDER] [--force] [--armor]
                          [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Encrypts files of any size for the users of a CMK, in the format of age (age-encryption.org). FILE becomes FILE.age beside it, with the
-same permissions; FILE stays. Of a folder each file is encrypted by itself, but for those that end in .age. Without FILE, or with -,
-standard input is encrypted to standard output. It calls GenerateDataKey once for each file; the content stays here.
+Encrypts files of any size for the users of a CMK, in the format of age (age-encryption.org). It writes FILE.age beside FILE, with the
+same permissions, and keeps FILE. In a folder it encrypts each file separately, except files that end in .age. Without FILE, or with -,
+it encrypts standard input to standard output. It calls GenerateDataKey once for each file; the content never leaves this machine.
 
   --key      the CMK: a KeyId, an alias such as alias/reports, or an ARN
-  --context  what decryption is bound to, such as --context project=apollo: in clear in the file and in the trail, so nothing secret
-  --output   the folder where the new files go
-  --force    replaces files that are there already
-  --armor    writes text in place of bytes
+  --context  the encryption context, such as --context project=apollo; not secret, because the file and the trail show it
+  --output   the folder for the new files
+  --force    replaces existing files
+  --armor    writes text instead of bytes
   --region   the CMK's region; the server's first region by default
 
 ${CLIENT_HELP}`
@@ -35,15 +35,15 @@ ${CLIENT_HELP}`
 const DECRYPT = `usage: strongroom decrypt [FILE.age|FOLDER|-]… [--context NAME=VALUE]… [--output FOLDER] [--force]
                          [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Decrypts what \`strongroom encrypt\` encrypted, or age with a recipient of \`strongroom age recipient\`, in armor or not. FILE.age becomes FILE
-beside it, with the same permissions, once all of it is verified; of a folder each file that ends in .age. Without FILE, or with -,
-standard input is decrypted to standard output: what comes out is verified, but complete only if the exit code is 0. It calls
-Decrypt for each CMK that a file names, until one opens it. The exit code is 1 if a file failed; the others are decrypted all the same.
+Decrypts files of \`strongroom encrypt\`, and files of age for a recipient of \`strongroom age recipient\`, with or without armor. It writes
+FILE beside FILE.age, with the same permissions, when all of it is verified. In a folder it decrypts each file that ends in .age.
+Without FILE, or with -, it decrypts standard input to standard output: all output is verified, but complete only if the exit code is 0.
+It calls Decrypt for each CMK that a file names, until one succeeds. If a file fails, it continues with the others, and exits with 1.
 
-  --context  what the file's encryption context must have, such as --context project=apollo
-  --output   the folder where the new files go
-  --force    replaces files that are there already
-  --region   the CMK's region, in place of the one that the file names
+  --context  names and values that the file's encryption context must have, such as --context project=apollo
+  --output   the folder for the new files
+  --force    replaces existing files
+  --region   the CMK's region, instead of the one that the file names
 
 ${CLIENT_HELP}`
 
@@ -61,7 +61,7 @@ export async function encrypt(args: readonly string[], around: Surroundings): Pr
   if (!key) throw new UsageError('name the CMK with --key, such as --key alias/reports')
   const armor = flags.has('armor')
   if (isStream(words) && around.printsToTerminal && !armor)
-    throw new UsageError('bytes are not printed on a terminal: write them to a file or a pipe, or say --armor')
+    throw new UsageError('bytes are not printed on a terminal: write them to a file or a pipe, or use --armor')
   const choice = { key, region: flags.get('region') ?? null, context: contextOf(flags) }
   return transfer(words, flags, around, {
     sealing: true,
@@ -143,7 +143,7 @@ async function transfer(
   const { jobs, failures, leftOut } = await jobsOf(words, flags.get('output') ?? null, sealing)
   for (const line of [...leftOut, ...failures]) around.complain(line)
   const read = progress(jobs, around)
-  const how = { remedy: flags.has('force') ? null : 'say --force to replace it', random: SYSTEM.randomBytes }
+  const how = { remedy: flags.has('force') ? null : 'use --force to replace it', random: SYSTEM.randomBytes }
   let failed = failures.length
   for (const job of jobs) {
     const error = await transferFile(job, { transform, read, signal: stop.signal }, how).catch((error: Error) => error)

@@ -19,9 +19,9 @@ type Rooms = Pick<OpenHouse, 'ledger' | 'accounts' | 'ring'> & { readonly hsm: H
 
 const USAGE = `usage: strongroom hsm check [--remove-orphans] [--data DIR] [--database URL] [--hsm-module FILE] [--hsm-token NAME] …
 
-Prints what each token can do, which keys are missing on it, and which of its objects no key version names (orphans).
---remove-orphans destroys orphans for good. Use it only on the newest state of the database: after an older backup is
-restored, the keys made since that backup look like orphans. Further flags are those of \`strongroom serve\`.
+Prints the capabilities of each token, the keys that are missing on it, and its objects that belong to no key version (orphans).
+--remove-orphans destroys orphans permanently. Use it only on the newest state of the database: after a restore of an older
+backup, the keys created since that backup look like orphans. Further flags are those of \`strongroom serve\`.
 Exit code 1: something needs attention.`
 
 /**
@@ -102,7 +102,7 @@ async function remove(
   settings: Settings,
   around: Surroundings,
 ): Promise<number> {
-  around.print(`waiting ${settledMs / 1000} s: an orphan may belong to a key that is being made`)
+  around.print(`waiting ${settledMs / 1000} s: an orphan may belong to a key whose creation is in progress`)
   await pause(settledMs)
   const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
   let removed = 0
@@ -132,11 +132,11 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
     around.print(
       lack === null
         ? `  can do ${ability}`
-        : `  can't do ${ability}, since it ${lack}: this affects ${affectedBy(ability)}`,
+        : `  can't do ${ability}, because it ${lack}: this affects ${affectedBy(ability)}`,
     )
   around.print(`  holds ${keys.length} keys and ${wrappingKeys.length} wrapping keys of this installation`)
   for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))
-    around.print(`  unprotected: ${key.label} could be read out of the token: make a new key and delete this one`)
+    around.print(`  unprotected: ${key.label} can be extracted from the token: create a new key and delete this one`)
   const times = new Map<string, number>()
   for (const reference of keys.map(({ id }) => toReference(id))) times.set(reference, (times.get(reference) ?? 0) + 1)
   const missing = versions.filter(({ material }) => times.get(material) !== 1)
@@ -161,7 +161,9 @@ function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | 
         : `  holds ${label} (CKA_ID ${id}), which wraps no root keys now: older backups may need it`,
     )
   if (rootKeyId === null || rootKeys.some(({ id }) => id === rootKeyId)) return true
-  around.print(`  missing: the key that wraps the root keys (CKA_ID ${rootKeyId}): no start through ${token} alone`)
+  around.print(
+    `  missing: the key that wraps the root keys (CKA_ID ${rootKeyId}): a server can't start with ${token} alone`,
+  )
   return false
 }
 

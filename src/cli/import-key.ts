@@ -15,20 +15,20 @@ import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export const NO_EXPORT =
-  'Key material never leaves Strongroom, so there is no export-key, on purpose: keep what you import from in a safe place of your own.'
+  'Key material never leaves Strongroom, so there is no export-key: keep your original in a safe place.'
 
 const USAGE = `usage: strongroom import-key --key ID|ALIAS --material FILE|-|pkcs11:… [--format raw|hex|base64] [--expires DATE]
                              [--algorithm NAME] [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Imports key material into a CMK of origin EXTERNAL (strongroom kms CreateKey --Origin EXTERNAL): asks for a wrapping key, wraps the
-material in this process, imports it, and proves it by encrypting and decrypting a text. Then the material is wiped from memory.
+Imports key material into a CMK of origin EXTERNAL (strongroom kms CreateKey --Origin EXTERNAL). It gets a wrapping key, wraps the
+material in this process, imports it, and tests the CMK: it encrypts and decrypts a text. Then it wipes the material from memory.
 
   --material   a file, - for standard input, or a PKCS #11 URI (RFC 7512) of a secret key in a token:
                'pkcs11:token=NAME;object=LABEL?module-path=/usr/lib/….so&pin-source=file:PATH'
                The token itself wraps its key, which must be extractable. STRONGROOM_HSM_MODULE, STRONGROOM_HSM_PARAMETERS and
-               STRONGROOM_HSM_PIN stand in for what the URI leaves out; a terminal is asked for the PIN.
-  --format     how the material is written in the file: raw bytes (the default), hex or base64. It is never guessed.
-  --expires    when the material expires: 2027-01-31 (its beginning in UTC) or 2027-01-31T12:00:00Z. Without it, never.
+               STRONGROOM_HSM_PIN replace missing parts of the URI; without a PIN, the command asks for it on the terminal.
+  --format     the encoding of the material in the file: raw bytes (the default), hex or base64. The command never guesses it.
+  --expires    the expiry of the material: 2027-01-31 (0:00 UTC) or 2027-01-31T12:00:00Z. Without it, the material never expires.
   --algorithm  ${IMPORT_ALGORITHMS.join(', ')};
                RSAES_OAEP_SHA_256 by default. ${HYBRID_WRAPPING} also resists quantum computers.
 
@@ -71,7 +71,8 @@ export async function importKey(args: readonly string[], around: Surroundings): 
     const { keyId, bytes } = await emptyKey(call, wish.key)
     await importInto(call, keyId, await wrap(call, keyId, bytes, wish, around), wish.expires)
     await prove(call, keyId).catch((error: unknown) => {
-      if (error instanceof Refused) around.complain(`the material is imported into ${keyId}, but the proof was refused`)
+      if (error instanceof Refused)
+        around.complain(`the material is imported into ${keyId}, but the service refused the test`)
       throw error
     })
     const { MaterialExpireTime } = (await call('DescribeKey', { KeyId: keyId }))['KeyMetadata'] as Record<
@@ -111,7 +112,7 @@ interface Wish {
 function wishOf(flags: Flags): Wish {
   const [key, material] = [flags.get('key'), flags.get('material')]
   if (!key) throw new UsageError('name the CMK with --key, such as --key alias/orders')
-  if (!material) throw new UsageError('say where the key material is with --material: a file, - or pkcs11:…')
+  if (!material) throw new UsageError('name the key material with --material: a file, - or pkcs11:…')
   const algorithm = oneOf(IMPORT_ALGORITHMS, flags.get('algorithm') ?? 'RSAES_OAEP_SHA_256', 'algorithm')
   const format = oneOf(FORMATS, flags.get('format') ?? 'raw', 'format')
   const uri = isKeyUri(material) ? keyUriOf(material) : null
@@ -160,10 +161,10 @@ async function emptyKey(call: Call, key: string): Promise<{ keyId: string; bytes
   >
   if (Origin !== 'EXTERNAL')
     throw new Error(
-      `the CMK ${KeyId} has the origin ${Origin}, and makes its material itself: import into one that \`strongroom kms CreateKey --Origin EXTERNAL\` made`,
+      `the CMK ${KeyId} has the origin ${Origin}, and generates its own material: import into one that \`strongroom kms CreateKey --Origin EXTERNAL\` made`,
     )
   const spec = Object.entries(KEY_SPECS).find(([name]) => name === KeySpec)?.[1]
-  if (spec?.kind !== 'symmetric') throw new Error(`this version does not know how long material of ${KeySpec} is`)
+  if (spec?.kind !== 'symmetric') throw new Error(`this version does not know the length of material of ${KeySpec} is`)
   return { keyId: String(KeyId), bytes: spec.keyBytes }
 }
 
@@ -218,10 +219,10 @@ async function wrappedByToken(
   bytes: number,
   around: Surroundings,
 ): Promise<Buffer> {
-  if (algorithm === HYBRID_WRAPPING) throw new Error('a token wraps for RSA alone')
+  if (algorithm === HYBRID_WRAPPING) throw new Error('a token can wrap only for RSA')
   const path = module ?? around.env['STRONGROOM_HSM_MODULE']
   if (!path)
-    throw new UsageError('say which library reaches the token: module-path in the URI, or STRONGROOM_HSM_MODULE')
+    throw new UsageError('the library of the token is missing: set module-path in the URI, or STRONGROOM_HSM_MODULE')
   const pin = pinFile === null ? around.env['STRONGROOM_HSM_PIN'] : around.readFile(pinFile).replace(/\r?\n$/, '')
   const typed = pin ?? (await around.ask?.(`PIN of the token ${key.token ?? key.serial ?? ''}: `))
   if (!typed) throw new UsageError('the token needs a PIN: pin-source in the URI, or STRONGROOM_HSM_PIN')
@@ -235,5 +236,5 @@ async function prove(call: Call, keyId: string): Promise<void> {
   const text = randomBytes(16).toString('base64')
   const { CiphertextBlob } = await call('Encrypt', { KeyId: keyId, Plaintext: text })
   const { Plaintext } = await call('Decrypt', { CiphertextBlob: String(CiphertextBlob) })
-  if (Plaintext !== text) throw new Error(`the CMK ${keyId} does not decrypt what it encrypted`)
+  if (Plaintext !== text) throw new Error(`the CMK ${keyId} can't decrypt its own ciphertext`)
 }

@@ -8,8 +8,9 @@ import { inHouse, unknownVerb } from './verb.ts'
 
 const USAGE = `usage: strongroom key usage [--key-id ID] [--data DIR] [--database URL] …
 
-Prints how many messages each key version has encrypted, and how many are safe. For keys in an HSM and of SM4 it prints the reserved
-uses, which are never fewer. A server writes the uses of other keys once a minute and when it stops: a crash may lose a minute.
+Prints how many messages each key version has encrypted, and how many are safe. For HSM keys and SM4 keys it prints the reserved
+uses, which are at least as many. A server writes the uses of other keys once a minute and when it stops: a crash may lose the uses
+of the last minute.
 Further flags are those of \`strongroom serve\`.`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */

@@ -12,13 +12,13 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom kubernetes-kms --key KEY --socket PATH [--region ID] [--encryption-context JSON]
                                  [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Serves the KMS v2 interface of Kubernetes on a Unix socket, until SIGTERM: kube-apiserver then encrypts with a CMK what it stores in etcd.
-It calls Encrypt and Decrypt, and needs no other permission.
+Serves the KMS v2 interface of Kubernetes on a Unix socket, until SIGTERM. kube-apiserver then encrypts data in etcd under a CMK.
+The command calls Encrypt and Decrypt, and needs no other permission.
 
   --key                 the CMK: a KeyId, an alias such as alias/cluster, or an ARN
-  --socket              where kube-apiserver finds it: unix://PATH is the \`endpoint\` in its EncryptionConfiguration
+  --socket              the socket for kube-apiserver: unix://PATH is the \`endpoint\` in its EncryptionConfiguration
   --region              the CMK's region; the server's first region by default
-  --encryption-context  a JSON object of texts to which all ciphertexts are bound, such as '{"cluster":"blue"}'; never change it later
+  --encryption-context  the encryption context of all ciphertexts, a JSON object such as '{"cluster":"blue"}'; never change it later
 
 Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).
 Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;

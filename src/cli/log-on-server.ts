@@ -26,7 +26,7 @@ export async function logOnServer(
   }
   await reach({ ...stated, signal: inTime() })
   complain(
-    `a CA that the system trusts issued the certificate of ${stated.endpoint}; the CA that the former log-on kept did not: to trust another CA, name it with --ca-file`,
+    `a CA that the system trusts issued the certificate of ${stated.endpoint}; the CA of the previous log-on did not: to trust another CA instead, name it with --ca-file`,
   )
   return stated
 }

@@ -20,20 +20,20 @@ import { browserCommands, openInBrowser } from './web-browser.ts'
 
 const LOGIN = `usage: strongroom login [--device] [--endpoint URL] [--ca-file FILE]
 
-Logs this command line on as the user who is logged on to the server's console, with the same rights and the same second factor. It
-opens the console in a browser; there the user compares a code, and allows the log-on. The verbs that call this server then use the
+Logs this command line on as the user who is logged on to the server's console, with the same permissions and the same second factor.
+It opens the console in a browser, where the user compares a code and allows the log-on. The verbs that call this server then use this
 session.
 
   --device  shows a code to type into the console on any machine; this is the default without a desktop, and in an SSH session
 
-The session ends with the console's session: when the console logs off, when the password or the user changes, or when its time is up.
-\`strongroom logout\` ends it, too. Its credentials are stored in ~/.config/strongroom/log-ons, where only you can read them. The
-certificates of --ca-file are stored there as well: verbs that use the session trust them at this server.
+The session ends with the console's session: at its log-off, when the password or the user changes, or after its duration.
+\`strongroom logout\` ends it, too. The command stores the credentials in ~/.config/strongroom/log-ons, where only you can read them.
+It also stores the certificates of --ca-file there: verbs that use the session trust them for this server.
 Endpoint: --endpoint, STRONGROOM_ENDPOINT, or http://127.0.0.1:7700.`
 
 const LOGOUT = `usage: strongroom logout [--endpoint URL] [--ca-file FILE]
 
-Ends the session that \`strongroom login\` began, at its server, and forgets its credentials. The console stays logged on.
+Ends the session of \`strongroom login\` at its server, and deletes its credentials. The console stays logged on.
 Without --endpoint and STRONGROOM_ENDPOINT, it ends the latest log-on.`
 
 /** How long a person may take to allow the log-on. */
@@ -82,7 +82,7 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const configured = around.env['STRONGROOM_ENDPOINT']
   if (configured && new URL(configured).origin !== new URL(endpoint).origin)
     around.complain(
-      `STRONGROOM_ENDPOINT is set to ${configured}, and this log-on is to ${endpoint}: unset it, or say --endpoint`,
+      `STRONGROOM_ENDPOINT is set to ${configured}, and this log-on is to ${endpoint}: unset it, or use --endpoint`,
     )
   if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
   return 0
@@ -100,7 +100,7 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
   const asStated = serverOptions(flags, around, { endpoint: logOn.endpoint })
   forgetLogOn(logOn, around)
-  const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
+  const left = `the credentials on this machine are deleted; the session lasts until ${logOn.expiration}, or until the console logs off`
   const ending = logOnServer(asStated, logOn.ca ?? null, around).then((server) => end(logOn, server))
   const answer = await ending.catch((error: Error) => {
     throw new Error(`${error.message}; ${left}`)
@@ -132,11 +132,11 @@ async function byBrowser(browsers: readonly string[], server: Server, around: Su
   }).toString()
   around.complain(`log on in the browser, and allow it only if the page shows the code ${code}:\n${page}`)
   openInBrowser(browsers, page.href, () =>
-    around.complain('the browser did not open: open the address above on this machine, or say --device'),
+    around.complain('the browser did not open: open the address above on this machine, or use --device'),
   )
   around.status('waiting for the browser')
   const { brought, sendOn } = await loopback.brought(AbortSignal.timeout(PATIENCE_MS)).catch(() => {
-    throw new Error(`nobody allowed it within ${PATIENCE_MS / 60_000} minutes`)
+    throw new Error(`nobody allowed the log-on within ${PATIENCE_MS / 60_000} minutes`)
   })
   around.status('')
   const answer =

@@ -13,12 +13,12 @@ import type { TrailEvent, TrailReader } from './trail-reader.ts'
 const USAGE = `usage: strongroom logs [--follow] [--since 15m|TIME] [--refused] [--json] [--ATTRIBUTE VALUE] [--RegionId ID] [--endpoint URL] …
 
 Prints events of the trail, the oldest first: time, outcome, operation, caller, address, region, resources. The caller needs
-actiontrail:LookupEvents. The lookups of this command itself are left out.
+actiontrail:LookupEvents. The command omits its own lookups.
 
-  --follow     prints new events as they come, until Ctrl-C; begins now unless --since says otherwise. An event of a call that took
-               longer than others comes after those, with its own time; one that is recorded more than 2 minutes late is missing
-  --since      from when on: 30s, 15m, 2h or 7d ago, or a time such as 2026-03-01T00:00:00Z; 15m by default
-  --refused    only calls that were refused
+  --follow     prints new events as they come, until Ctrl-C; starts now unless --since names another time. The event of a slow call
+               comes after those of faster calls, with its own time. The command misses events that are recorded 2 minutes late or later
+  --since      the start: 30s, 15m, 2h or 7d ago, or a time such as 2026-03-01T00:00:00Z; 15m by default
+  --refused    only refused calls
   --json       prints each event as a line of JSON
   --ATTRIBUTE  only events with exactly this value, of up to two attributes:
                ${LOOKUP_KEYS.slice(0, 7).join(', ')},

@@ -66,7 +66,7 @@ function decoded(bytes: Buffer, format: Format, length: number, name: string): B
     if (bytes.length === length) return Buffer.from(bytes)
     const likely = text.length === length * 2 ? 'hex' : text.length === Math.ceil(length / 3) * 4 ? 'base64' : null
     throw new UsageError(
-      `${name} has ${bytes.length} bytes, and the CMK needs ${length}${likely ? `: if it is ${likely}, say --format ${likely}` : ''}`,
+      `${name} has ${bytes.length} bytes, and the CMK needs ${length}${likely ? `: if it is ${likely}, use --format ${likely}` : ''}`,
     )
   }
   const material = Buffer.alloc(length)

@@ -24,13 +24,13 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom migrate --from DIR|URL --to URL|DIR [--root-key-file FILE] [--witness FILE] [--accept-damage] …
 
 migrate moves a whole database to another one: from a data folder (SQLite) to postgresql://…, or back, or to another of the same
-kind. Stop all servers of the database first; the command makes sure that none runs. The source stays as it is, but for a mark: a
-server no longer starts on it, and says where the database is now. No server starts on the target before the move has ended. After an
-interruption run the same command again: it goes on where it stopped. At the end it verifies every record and the whole trail with
-the root key, and compares the trail with the witness (audit-witness.json) of a server: the one in the data folder, or the file of
---witness. It does not move the root key, the first credentials and the settings.
---accept-damage finishes the move even if records or the trail are not as they were recorded.
-Further flags are those of \`strongroom serve\`; they say what opens the root key. With a data folder, its key file is the default.`
+kind. Stop all servers of the database first; the command checks that none runs. The source keeps its data, but gets a mark: a server
+no longer starts on it, and prints the new place of the database. No server starts on the target before the migration has ended. After
+an interruption run the same command again: it continues where it stopped. At the end it verifies every record and the whole trail
+with the root key, and compares the trail with the witness (audit-witness.json) of a server: the one in the data folder, or the file of
+--witness. It moves neither the root key file nor the first credentials and the settings.
+--accept-damage finishes the migration even if records or the trail are not authentic.
+Further flags are those of \`strongroom serve\`; they set the provider of the root key. The default is the key file in the data folder.`
 
 /** How often the command looks at the records of servers. */
 const LOOK_MS = 500
@@ -45,7 +45,7 @@ export async function migrate(args: readonly string[], open: Open, around: Surro
   }
   const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'migrate')
   for (const flag of ['database', ...(flags.has('data') && !isPostgresql(flags.get('to') ?? '') ? ['data'] : [])])
-    if (flags.has(flag)) throw new UsageError(`\`--${flag}\` does not go with \`migrate\`: say --from and --to`)
+    if (flags.has(flag)) throw new UsageError(`\`--${flag}\` does not go with \`migrate\`: use --from and --to`)
   const read = settingsFrom(flags, around.env, around.readFile)
   const from = endOf(flags.must('from', USAGE), read)
   const to = endOf(flags.must('to', USAGE), read)
@@ -101,11 +101,11 @@ async function demandStopped(url: string, around: Surroundings): Promise<void> {
   })
   const until = SYSTEM.monotonic() + 2 * BEAT_MS
   while (before.size > 0 && SYSTEM.monotonic() < until) {
-    around.status('looking whether a server runs …')
+    around.status('checking that no server runs …')
     await SYSTEM.pause(LOOK_MS)
     const now = await look()
     const running = [...now].find(([id, revision]) => before.get(id) !== revision)
-    if (running) throw new Error(`a server runs on the database (${running[0]}): stop all of them first`)
+    if (running) throw new Error(`a server runs on the database (${running[0]}): stop all servers first`)
   }
   around.status('')
 }
@@ -141,9 +141,9 @@ async function move(source: MovedSource, to: End, { settings, open, around, witn
   const code = await settleCopy({ settings, open, around, target, findings, accepts }, async (house) => {
     const seen = witness(house)
     const why = seen && (await contradiction(seen, house.ledger))
-    if (why && !accepts) throw new Error(`the source is not the database that its servers had: ${why}`)
-    if (why) around.complain(`NOT INTACT: the source is not the database that its servers had: ${why}`)
-    if (!seen) around.print('nobody can tell whether the source was an older copy: there is no witness')
+    if (why && !accepts) throw new Error(`the source contradicts its witness: ${why}`)
+    if (why) around.complain(`NOT INTACT: the source contradicts its witness: ${why}`)
+    if (!seen) around.print('it is unknown whether the source is an older copy: there is no witness')
     if (!readWitness(settings.data, house.trailSigner.publicKey))
       await writeWitness(settings.data, house.trailSigner.checkpoint(await house.ledger.heads(), house.runtime.now()))
   })
@@ -154,7 +154,7 @@ async function move(source: MovedSource, to: End, { settings, open, around, witn
 function nextSteps({ url, folder }: End, settings: Settings): string {
   const key = settings.rootKeyFile
   if (folder === null)
-    return `serve with --database ${shownUrl(url)}; the data folder ${settings.data} keeps the root key file and the witness`
+    return `start servers with --database ${shownUrl(url)}; the data folder ${settings.data} keeps the root key file and the witness`
   const away = key !== null && resolve(key) !== defaultRootKeyPath({ data: folder })
-  return `serve with --data ${folder}${away ? `; copy the root key file ${key} to ${defaultRootKeyPath({ data: folder })}, or name it with --root-key-file` : ''}`
+  return `start servers with --data ${folder}${away ? `; copy the root key file ${key} to ${defaultRootKeyPath({ data: folder })}, or name it with --root-key-file` : ''}`
 }

@@ -40,7 +40,7 @@ export async function everyPage(
   seen: (items: number) => void,
 ): Promise<Answered> {
   const paging = pagingOf(declared)
-  if (!paging) throw new UsageError(`${given.get('Action')} does not list by pages: leave out \`--all\``)
+  if (!paging) throw new UsageError(`${given.get('Action')} has no pages: omit \`--all\``)
   const { by, size } = paging
   const parameters = new Map(given)
   if (size && !parameters.has(size.name)) parameters.set(size.name, String(size.most))
@@ -56,7 +56,7 @@ export async function everyPage(
     const next = nextOf(by, page.answer, items)
     if (next === null) return { status: page.status, answer: ofTheList(answer) }
     if (by === 'PageNumber') continue
-    if (next === parameters.get(by)) throw new Error(`the server's pages do not end: two have the same ${by}`)
+    if (next === parameters.get(by)) throw new Error(`the server returns endless pages: two have the same ${by}`)
     parameters.set(by, next)
   }
 }

@@ -48,7 +48,7 @@ function attributes(part: string, between: string, known: readonly string[]): Ma
       throw new UsageError('a PIN does not belong on a command line: name its file by pin-source=file:PATH')
     if (!known.includes(name))
       throw new UsageError(
-        `the PKCS #11 URI has the attribute \`${name}\`${didYouMean(name, known)}: ${known.join(', ')} are read here`,
+        `the PKCS #11 URI has the attribute \`${name}\`${didYouMean(name, known)}: ${known.join(', ')} are supported`,
       )
     if (found.has(name)) throw new UsageError(`the PKCS #11 URI has the attribute \`${name}\` twice`)
     if (/%(?![0-9a-f]{2})/i.test(value))

@@ -56,7 +56,7 @@ async function awaited(
     if ('until' in manner) return isTrue(manner.until(answer))
     const states = statesIn(answer)
     if (states.length === 0)
-      throw new UsageError('the answer has no member whose name ends in State or Status: say `--wait-until EXPRESSION`')
+      throw new UsageError('the answer has no member whose name ends in State or Status: use `--wait-until EXPRESSION`')
     around.status(`${states.join(', ')}, waiting for ${manner.state}`)
     return states.includes(manner.state)
   }
@@ -82,7 +82,7 @@ async function dryRun(
 ): Promise<Answered> {
   if (!Object.hasOwn(declared, 'DryRun')) {
     checked(declared, parameters)
-    around.complain(`${name} has no dry run of its own: its parameters are well formed, and nothing was sent`)
+    around.complain(`${name} has no parameter DryRun: its parameters are valid, and nothing was sent`)
     return { status: 200, answer: {} }
   }
   const asked = await ask(new Map([...parameters, ['DryRun', 'true']]), await clientOptions(flags, around))

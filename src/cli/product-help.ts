@@ -18,14 +18,14 @@ export function listing({ product, operations }: ProductVersion): string {
     ...[...operations.values()].map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
     `strongroom ${verb} OPERATION --help lists its parameters. Flags of all operations:`,
-    '  --output json|table|yaml  how the answer is printed (json)',
-    '  --query EXPRESSION        prints what a JMESPath expression finds in the answer',
+    '  --output json|table|yaml  the format of the output (json)',
+    '  --query EXPRESSION        prints the result of a JMESPath expression on the answer',
     '  --print MEMBER            prints a member of the answer, such as KeyMetadata.KeyId: a text without quotes',
     '  --all                     reads all pages of a list, and prints them as one',
     '  --wait STATE              calls again until a member such as KeyState is STATE',
     '  --wait-until EXPRESSION   calls again until a JMESPath expression is true in the answer',
     '  --timeout SECONDS         how long --wait and --wait-until call (300)',
-    '  --dry-run                 changes nothing: asks the service whether the call would succeed, or checks the parameters here',
+    '  --dry-run                 changes nothing: asks the service whether the call would succeed, or checks the parameters locally',
     '  --profile, --endpoint, --ca-file, --data',
     '',
     ...(product === KMS
@@ -33,7 +33,7 @@ export function listing({ product, operations }: ProductVersion): string {
       : []),
     CLIENT_HELP,
     '',
-    `Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} a wrong line, ${EXIT.notReached} the state was not reached in time.`,
+    `Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} a wrong command line, ${EXIT.notReached} the state was not reached in time.`,
   ].join('\n')
 }
 

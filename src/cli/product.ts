@@ -86,8 +86,7 @@ async function mannerOf(flags: Flags, { name, access }: CallOperation): Promise<
   const waits = manner === 'wait' || manner === 'wait-until'
   if (flags.has('timeout') && !waits) throw new UsageError('`--timeout` is for `--wait` and `--wait-until`')
   if (!waits) return manner ?? 'once'
-  if (access !== 'Read')
-    throw new UsageError(`${name} changes something each time: wait with an operation that only reads`)
+  if (access !== 'Read') throw new UsageError(`${name} is not a read operation: only read operations can wait`)
   const seconds = flags.get('timeout') ?? '300'
   if (!/^\d{1,6}$/.test(seconds)) throw new UsageError(`\`--timeout\` takes whole seconds, not \`${seconds}\``)
   const query = manner === 'wait-until' ? await queryOf(flags.get(manner) ?? '') : null

@@ -24,17 +24,17 @@ import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom restore --from FILE|-|bucket:BUCKET/KEY --identity FILE [--witness FILE] [--accept-damage] [--data DIR | --database URL] …
 
-The root key is not in a backup: put the key file in its place (root-key in the data folder, or --root-key-file), set the passphrase
-or connect the HSM, as it was at the time of the backup.
+A backup does not contain the provider of the root key. First copy the key file to its place (root-key in the data folder, or
+--root-key-file), set the passphrase or connect the HSM: each as it was at the time of the backup.
 restore fills an empty database on SQLite or PostgreSQL; the backup may come from either. No server starts on it before the
-restore has ended. After an interruption run the same command again: it goes on where it stopped. At the end it verifies every record
-and the whole trail with the root key, says what the trail lacks, and records AcceptRestoredTrail in the trail of each account.
-The witness (audit-witness.json) of the lost server tells how many events are missing: leave it in the data folder, or name it
+restore has ended. After an interruption run the same command again: it continues where it stopped. At the end it verifies every
+record and the whole trail with the root key, reports missing events, and records AcceptRestoredTrail in the trail of each account.
+The witness (audit-witness.json) of the lost server shows how many events are missing: leave it in the data folder, or name it
 with --witness.
-A restore undoes what happened after the backup: keys deleted since are back, AccessKeys disabled since work again, and rights removed
-since are valid again. The command prints the backup's time; see docs/backup.md for what to do then.
---accept-damage finishes the restore even if records or the trail are not as they were recorded.
-Further flags are those of \`strongroom serve\`; they say where the database is and what opens its root key.`
+A restore undoes all changes after the backup: keys deleted since then exist again, AccessKeys disabled since then work again, and
+permissions removed since then are valid again. The command prints the backup's time; docs/backup.md says what to do then.
+--accept-damage finishes the restore even if records or the trail are not authentic.
+Further flags are those of \`strongroom serve\`; they set the database and the provider of its root key.`
 
 /** The type of the resource that names a backup in events. */
 const BACKUP = 'Strongroom::Backup'
@@ -89,16 +89,16 @@ async function recordRestore(house: OpenHouse, head: BackupHead, { settings, res
   // Compares with the backup's heads: an earlier, interrupted run may have added events of its own.
   const lacks = seen && (await lacking(seen, restored, house))
   if (lacks) around.print(`${lacks.events} events are missing: ${lacks.why}\nthe witness: ${JSON.stringify(seen)}`)
-  else if (seen) around.print(`nothing is missing that the witness saw up to ${isoSeconds(seen.at)}`)
-  else around.print('nobody can tell how many events came after the backup: there is no witness')
+  else if (seen) around.print(`no event is missing that the witness has seen up to ${isoSeconds(seen.at)}`)
+  else around.print('the number of events after the backup is unknown: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
   await recordServiceWork('AcceptRestoredTrail', house, [backup], restored)
   const now = runtime.now()
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.complain(
-    `WARNING: what happened after ${isoSeconds(head.at)} is undone. Keys that were deleted since then are back, with their material; AccessKeys, users and rights that were revoked since then are valid again: revoke them again before clients reach a server`,
+    `WARNING: all changes after ${isoSeconds(head.at)} are undone. Keys that were deleted since then exist again, with their material; AccessKeys, users and permissions that were revoked since then are valid again: revoke them again before clients reach a server`,
   )
   around.complain(
-    `WARNING: the nonces of calls after the backup are lost. Without TLS, do not serve before ${isoSeconds(now + TIME_WINDOW_MS)}: until then, somebody who recorded a call can repeat it`,
+    `WARNING: the nonces of calls after the backup are lost. Without TLS, start no server before ${isoSeconds(now + TIME_WINDOW_MS)}: until then, somebody who recorded a call can replay it`,
   )
 }

@@ -38,9 +38,9 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   const left = await changed(change, former, work)
   await recordDueEvents(ring, rooms)
   if (before !== null)
-    around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
+    around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it any more`)
   around.print('older backups need the former provider: its key file, its passphrase or its key in the HSM')
-  for (const what of left) around.complain(`the change is made, but this is left to you: ${what}`)
+  for (const what of left) around.complain(`the change is made, but you must do this yourself: ${what}`)
   return left.length === 0 ? 0 : 1
 }
 
@@ -78,7 +78,7 @@ async function changed(change: PlannedChange, former: string | null, work: RootK
 async function newPassphrase({ file }: PassphraseChange, { around }: RootKeyWork): Promise<string> {
   if (file !== null) {
     const passphrase = around.readFile(file).replace(/\r?\n$/, '')
-    if (passphrase === '') throw new UsageError(`\`${file}\` holds no passphrase`)
+    if (passphrase === '') throw new UsageError(`\`${file}\` contains no passphrase`)
     demandNewPassphrase(passphrase)
     return passphrase
   }

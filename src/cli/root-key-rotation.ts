@@ -18,7 +18,7 @@ export async function rotateRootKey(work: RootKeyWork): Promise<number> {
   }
   const begun = isUnderWay(rooms.ring)
   if (begun || !flags.has('resume')) {
-    around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers take over the new root key')
+    around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers load the new root key')
     if (!(await isRotated(work, pace))) return 1
   } else if (!flags.has('drop-now')) around.print('there is no rotation to finish')
   return flags.has('drop-now') ? drop(work, pace) : 0
@@ -38,19 +38,21 @@ async function isRotated({ rooms, around }: RootKeyWork, pace: Pace): Promise<bo
   const { renewed, forged, overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
   around.status('')
   for (const { kind, account, region, id } of forged)
-    around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
+    around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was not changed`)
   if (overtaken) {
     const isUnfinished = isUnderWay(ring)
     around.complain(
       isUnfinished
-        ? 'another process finished this rotation, and began another one: finish that with `strongroom root-key rotate --resume`'
+        ? 'another process finished this rotation, and began another one: finish the new one with `strongroom root-key rotate --resume`'
         : 'another process finished this rotation',
     )
     return !isUnfinished
   }
   around.print(`rotated: ${renewed} records are now under the new root key`)
   if (beforeRings && ring.record.body.rootKey === 'file')
-    around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
+    around.print(
+      'the key file still contains the former root key: `root-key change-provider --to file` replaces the file',
+    )
   return true
 }
 
@@ -66,7 +68,7 @@ async function drop(work: RootKeyWork, pace: Pace): Promise<number> {
     return 0
   }
   if (!(await dropped(work, pace))) return 1
-  around.print('dropped: sessions and import tokens made under older root keys no longer work')
+  around.print('dropped: sessions and import tokens of older root keys are invalid now')
   return 0
 }
 
@@ -82,7 +84,7 @@ async function dropped({ flags, rooms, around }: RootKeyWork, pace: Pace): Promi
     for (const { kind, account, region, id } of error.records)
       around.complain(`record ${kind}/${account}/${region}/${id} is under a retired root key`)
     around.complain(
-      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version runs; with \`--drop-anyway\`, servers refuse them from now on; another \`rotate\` puts them under the current root key`,
+      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version is running. With \`--drop-anyway\`, servers refuse these records from now on. Another \`rotate\` accepts them, and authenticates them under the current root key`,
     )
     return false
   } finally {

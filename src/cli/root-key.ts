@@ -20,18 +20,18 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key change-provider --to passphrase [--new-passphrase-file FILE] [--data DIR] …
        strongroom root-key change-provider --to hsm --hsm-module FILE --hsm-token NAME [--data DIR] …
 
-status prints where the root key comes from, how many root keys there are and since when, and what is unfinished.
-rotate makes a new root key, and seals and authenticates every record under it. It works beside running servers. You may
-interrupt it at any moment: run it again to finish. --resume finishes a rotation and begins none. Older root keys stay for 36
-hours, because security tokens and import tokens in use open under them. --drop-now drops them at once, which makes these tokens
-worthless. It drops nothing if it finds records under them that no server wrote; --drop-anyway drops them even so, and servers
-refuse such records from then on. --settle-seconds (${SETTLE_MS / 1000}) is the time that servers have to see the new root key before it is used: a server that has not seen it
-refuses a security token that another server makes under it.
+status prints the provider of the root key, the number of root keys and their dates, and unfinished work.
+rotate creates a new root key, and seals and authenticates every record under it. It works while servers run. You may interrupt
+it at any moment: run it again to finish. --resume finishes a rotation, but begins no new one. Older root keys stay for 36
+hours, because security tokens and import tokens in use depend on them. --drop-now drops them at once, which makes these tokens
+invalid. It drops nothing if it finds records under them that no server wrote. --drop-anyway drops them nevertheless, and servers
+then refuse such records. --settle-seconds (${SETTLE_MS / 1000}) is the time that servers have to load the new root key before it is used. A server that has not
+loaded it refuses a security token that another server issues under it.
 change-provider wraps the root keys with another file, with a passphrase, or with a new key in the configured HSM. It asks for a
 passphrase on the terminal unless a file contains it. It changes no other record, and running servers continue. Restart them with
 the new settings before you rotate. It removes the former key file: keep a copy with the backups that need it. A former key in the
 HSM stays there, for the same reason.
-Further flags are those of \`strongroom serve\`; they say where the root key comes from now.`
+Further flags are those of \`strongroom serve\`; they set the current provider of the root key.`
 
 const OWN: Readonly<Record<string, FlagKinds>> = {
   status: {},
@@ -71,7 +71,9 @@ function status({ rooms: { ring }, settings, around }: RootKeyWork): number {
   const from = { file: `the file ${rootKeyPath(settings)}`, passphrase: 'a passphrase', hsm: keyInHsm(ring) }[provider]
   around.print(`provider: ${from}`)
   if (!ring.record.body.ring)
-    around.print('the provider holds the root key itself: the next rotation or change of the provider replaces it')
+    around.print(
+      'the key of the provider is the root key itself: the next rotation or change of the provider replaces it',
+    )
   around.print(`root keys: ${states.length}`)
   for (const [i, { since, coming, retiredAt }] of states.entries()) {
     const when = (at: number) => new Date(at).toISOString()

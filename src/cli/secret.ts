@@ -10,9 +10,9 @@ import { unknownVerb } from './verb.ts'
 const USAGE = `usage: strongroom secret get NAME [--version-id ID] [--stage STAGE] [--show] [--RegionId ID]
                              [--profile NAME] [--endpoint URL] [--data DIR]
 
-Prints the value of a secret as it is, without a line break behind it: of the version in the stage ACSCurrent, or of the one that
---version-id or --stage names. It prints to a file or a pipe; on a terminal, where others may read along and the screen is kept, it
-prints only with --show.`
+Prints the value of a secret byte for byte, without a line break at the end. It is the value of the version in the stage ACSCurrent,
+or of the version that --version-id or --stage names. The command prints to a file or a pipe. On a terminal, where other people may
+see it and the screen keeps it, it prints only with --show.`
 
 const FLAGS = {
   ...CLIENT_FLAGS,
@@ -30,11 +30,11 @@ export async function secret(args: readonly string[], around: Surroundings): Pro
   }
   const [verb, name = '', ...rest] = args
   if (verb !== 'get') throw unknownVerb('secret', verb ?? '', ['get'], USAGE)
-  if (name === '' || name.startsWith('--')) throw new UsageError(`say which secret to get:\n${USAGE}`)
+  if (name === '' || name.startsWith('--')) throw new UsageError(`name the secret:\n${USAGE}`)
   const flags = readFlags(rest, FLAGS, 'secret')
   if (around.printsToTerminal && !flags.has('show'))
     throw new UsageError(
-      'a secret is not printed on a terminal: write it to a file or a pipe, or say --show if nobody reads along',
+      'a secret is not printed on a terminal: write it to a file or a pipe, or use --show if nobody else sees the screen',
     )
   const named = {
     VersionId: flags.get('version-id'),

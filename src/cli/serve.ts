@@ -84,7 +84,7 @@ async function run(
   if (first) around.complain(welcome(first, endpoint, settings, around.terminal))
   const more = { ...(endpoints && { endpoints }), ...(metrics !== null && { metrics }) }
   around.print(JSON.stringify({ event: 'ready', endpoint, console, ...more }))
-  log.info({ signal: await signalled }, 'stopping: no new calls, those in flight finish')
+  log.info({ signal: await signalled }, 'stopping: the server accepts no new calls, and finishes the calls in flight')
   await stop()
   log.info('stopped')
   return 0

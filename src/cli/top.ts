@@ -15,10 +15,10 @@ Shows the calls and refusals of the last ${WINDOW_S} seconds, by operation and b
 It reads the trail of the caller's account, with the permission actiontrail:LookupEvents and the attributes of \`strongroom logs\`.
 
   --once     prints one screen and ends, for scripts
-  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds the latencies of calls, by product, which the trail does not have;
-             since the screen before, or with --once since that server started
+  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds the latencies of calls, by product, which the trail does not
+             have; for the time since the previous screen, or with --once since that server started
 
-Each screen costs a lookup for every 50 events that came: above some hundred calls a second, watch the metrics instead.
+Each screen needs a lookup for every 50 new events: above some hundred calls a second, watch the metrics instead.
 Endpoint and credentials: as for \`strongroom kms\`.`
 
 const POLL_MS = 1000
@@ -40,7 +40,7 @@ export async function top(args: readonly string[], around: Surroundings): Promis
   if (metrics !== undefined && !/^https?:\/\//.test(metrics))
     throw new UsageError('`--metrics` must be a URL such as http://127.0.0.1:9700/metrics')
   if (!once && !around.printsToTerminal)
-    throw new UsageError('top draws on a terminal: say --once for one screen without it')
+    throw new UsageError('top needs a terminal: use --once for one screen without it')
   using stop = stopsWork()
   using keys = once ? null : quitKey()
   const signal = keys ? AbortSignal.any([stop.signal, keys.signal]) : stop.signal

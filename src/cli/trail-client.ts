@@ -80,6 +80,6 @@ export async function readerOf(
   const { end: present, requestId } = await lookUp(Math.floor(Date.now() / 1000) - A_DAY_S, null)
   const from = 'at' in since ? since.at : present - since.ago
   if (from > present)
-    throw new UsageError(`\`--since\` lies ahead: the server's clock is at ${isoSeconds(present * 1000)}`)
+    throw new UsageError(`\`--since\` is in the future: the server's clock is at ${isoSeconds(present * 1000)}`)
   return { reader: new TrailReader(lookUp, from, [requestId]), present }
 }

@@ -28,7 +28,7 @@ export async function inHouse<T>(
 export function unknownVerb(verb: string, said: string, known: Iterable<string>, usage: string): UsageError {
   return new UsageError(
     said === '' || said.startsWith('--')
-      ? `say what to do:\n${usage}`
+      ? `an action is missing:\n${usage}`
       : `unknown verb \`${verb} ${said}\`${didYouMean(said, known)}: see \`strongroom ${verb} --help\``,
   )
 }

@@ -20,14 +20,14 @@ export function welcome(
 ): string {
   const file = credentialsFile(settings.data)
   return [
-    `first start: here is your account${terminal ? ', shown this once' : ''}`,
+    `first start: your new account${terminal ? ', shown only once' : ''}`,
     `  endpoint         ${endpoint}`,
     `  console          ${endpoint}/console?accesskey (log on there with the AccessKey below)`,
     `  account          ${accountId}`,
     `  AccessKeyId      ${accessKeyId}`,
     ...(terminal
-      ? [`  AccessKeySecret  ${accessKeySecret}`, `  (also in ${file}, readable by you alone)`]
-      : [`  AccessKeySecret  in ${file}, readable by you alone`]),
+      ? [`  AccessKeySecret  ${accessKeySecret}`, `  (also in ${file}, readable only by you)`]
+      : [`  AccessKeySecret  in ${file}, readable only by you`]),
     `  try: ${firstCall(endpoint, settings)}`,
   ].join('\n')
 }

@@ -7,9 +7,9 @@ import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom whoami [--json] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Prints the principal of the credentials that the verbs use for this server, as the server names it, and their source. It needs no permission.
---json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId,
-CredentialsFrom and, of a log-on, Expiration.`
+Prints the principal of the credentials that the verbs use for this server, as the server names it, and their source. It needs no
+permission. --json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId, CredentialsFrom and, for a log-on,
+Expiration.`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function whoami(args: readonly string[], around: Surroundings): Promise<number> {

@@ -90,5 +90,5 @@ async function demandNone(path: string, remedy: string): Promise<void> {
 }
 
 function alreadyThere(path: string, remedy: string): Error {
-  return new Error(`\`${path}\` is there already: ${remedy}`)
+  return new Error(`\`${path}\` already exists: ${remedy}`)
 }

@@ -38,7 +38,7 @@ export class Metrics extends RefusalLog {
     })
     this.#seconds = new Histogram({
       name: 'strongroom_call_seconds',
-      help: 'Time from a request to its answer.',
+      help: 'Time from the request of a call to its answer.',
       labelNames: ['product'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
       registers,
@@ -63,13 +63,13 @@ export class Metrics extends RefusalLog {
     })
     this.#logOns = new Counter({
       name: 'strongroom_log_ons_total',
-      help: 'Log-ons to the console, by outcome: OK for each session that began, or the code of the refusal.',
+      help: 'Log-ons to the console, by outcome: OK for each new session, or the code of the refusal.',
       labelNames: ['outcome'],
       registers,
     })
     this.#unrecorded = new Counter({
       name: 'strongroom_unrecorded_refusals_total',
-      help: 'Refused calls that left no event because too many came too fast.',
+      help: 'Refused calls without an event, because the account exceeded its limit of recorded refusals.',
       registers,
     })
   }

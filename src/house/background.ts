@@ -150,6 +150,7 @@ export function recordLeftEvents(
 
 /** Announces this server to the other servers of the database, and looks at them, once per `BEAT_MS`. */
 export function keepKnown(servers: LiveServers, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const failed = (error: unknown) => alarm('the other servers could not be looked at; it will be tried again', error)
+  const failed = (error: unknown) =>
+    alarm('the records of the other servers could not be read, and will be read again', error)
   return repeat(BEAT_MS, { runtime, stop }, () => servers.beat(), failed)
 }

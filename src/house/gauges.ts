@@ -21,18 +21,18 @@ export function watch(
   { ledger, eventIndex, usage, hsm }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage' | 'hsm'>,
   { ready, delivery, servers }: Watched,
 ): void {
-  metrics.gauge('strongroom_ready', 'Whether the server can serve, as /readyz says: 1 or 0.', [], async () => [
+  metrics.gauge('strongroom_ready', 'Whether the server is ready, as in /readyz: 1 or 0.', [], async () => [
     { labels: {}, value: (await ready()) ? 1 : 0 },
   ])
   metrics.gauge(
     'strongroom_hsm_up',
-    'Whether a token of the HSM can be used: 1 or 0; left out where there is no HSM.',
+    'Whether a token of the HSM is usable: 1 or 0; absent without an HSM.',
     [],
     async () => (hsm ? [{ labels: {}, value: hsm.trouble === null ? 1 : 0 }] : []),
   )
   metrics.gauge(
     'strongroom_live_servers',
-    'How many servers share this database, as this one sees it; rate limits are divided by it.',
+    'Number of live servers on this database, from the view of this server; rate limits are divided by it.',
     [],
     async () => [{ labels: {}, value: servers?.live ?? 1 }],
   )
@@ -44,7 +44,7 @@ export function watch(
   )
   metrics.gauge(
     'strongroom_key_version_uses',
-    'Messages encrypted under a key version, for the hundred most used of the versions that this server has used; the limit is 2^80, or 2^32 for SM4 and in an HSM.',
+    'Messages encrypted under a key version, for the hundred most used versions that this server has used; the limit is 2^80, or 2^32 for SM4 and HSM keys.',
     ['key', 'version', 'level'],
     async () =>
       usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({
@@ -52,15 +52,15 @@ export function watch(
         value: uses,
       })),
   )
-  metrics.gauge('strongroom_trail_events', 'How many events the trail has had.', [], async () => [
+  metrics.gauge('strongroom_trail_events', 'Number of events that the trail has ever recorded.', [], async () => [
     { labels: {}, value: eventsUpTo(await ledger.heads()) },
   ])
-  metrics.gauge('strongroom_trail_indexed_events', 'How many of them lookups find by the index.', [], async () => [
+  metrics.gauge('strongroom_trail_indexed_events', 'Number of these events that are in the index.', [], async () => [
     { labels: {}, value: indexedEvents(await eventIndex.indexed()) },
   ])
   metrics.gauge(
     'strongroom_delivery_lag_seconds',
-    'How old the oldest event is that a trail has not delivered.',
+    'Age of the oldest event that a trail has not delivered.',
     ['account', 'trail'],
     async () =>
       (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
@@ -75,7 +75,7 @@ export function watchPorts(metrics: Metrics, connections: () => number, tls: Tls
   const expiry = tls && new X509Certificate(tls.cert).validToDate.getTime() / 1000
   metrics.gauge(
     'strongroom_certificate_expiry_timestamp_seconds',
-    'When the certificate expires that the server answers with, in seconds since 1970; left out without HTTPS.',
+    'Expiry of the server certificate in use, in seconds since 1970; absent without HTTPS.',
     [],
     async () => (expiry === null ? [] : [{ labels: {}, value: expiry }]),
   )

@@ -66,7 +66,8 @@ function checkDev(store: boolean, { dev }: Settings): void {
 async function removeFormer(former: string, ring: LiveRing, { settings, alarm }: Source): Promise<void> {
   const paths = new Set([rootKeyPath(settings), defaultRootKeyPath(settings)].map(realKeyPath))
   for (const path of paths)
-    for (const left of removeFormerKeyFile(path, former)) alarm('a former root key file is left', new Error(left))
+    for (const left of removeFormerKeyFile(path, former))
+      alarm('a former root key file could not be removed', new Error(left))
   await ring.change({ body: { formerKeyFile: null } })
 }
 

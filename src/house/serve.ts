@@ -183,7 +183,7 @@ function verifierOf(rooms: WitnessedHouse, house: House, { data }: Settings, sto
 async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: Voice): Promise<void> {
   await rooms.lastUsed
     .write(house.now())
-    .catch((error: unknown) => alarm('the use of AccessKeys could not be written', error))
+    .catch((error: unknown) => alarm('the last use of AccessKeys could not be written', error))
   await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be written', error))
   await rooms.hsm?.stop()
   await upkeep
@@ -192,7 +192,9 @@ async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: 
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await servers
     ?.leave()
-    .catch((error: unknown) => alarm('the other servers will find out by themselves that this one stopped', error))
+    .catch((error: unknown) =>
+      alarm('the other servers could not be informed that this server stops, and will detect it themselves', error),
+    )
   await rooms.tracer?.stop()
   await rooms.pairs.stop()
   await rooms.storage.close()

@@ -195,8 +195,9 @@ class LoggedExporter implements SpanExporter {
     if (failed === this.#troubled) return
     this.#troubled = failed
     const fields = { collector: this.#origin }
-    if (failed) this.#log.warn({ ...fields, reason: error?.message ?? '' }, 'spans are lost: the collector takes none')
-    else this.#log.info(fields, 'the collector takes spans again')
+    if (failed)
+      this.#log.warn({ ...fields, reason: error?.message ?? '' }, 'spans are lost: the collector does not accept them')
+    else this.#log.info(fields, 'the collector accepts spans again')
   }
 
   shutdown(): Promise<void> {

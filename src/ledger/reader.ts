@@ -188,7 +188,7 @@ export class Reader implements Source {
     return found.flatMap(({ row: { account, region, id }, record }) => {
       if (record) return [record as Recorded<B>]
       const which = `record ${kind.name}/${account}/${region}/${id} is not authentic`
-      alarm('a record that is not authentic was passed over', new Forged(which))
+      alarm('a record that is not authentic was skipped', new Forged(which))
       return []
     })
   }

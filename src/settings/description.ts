@@ -14,7 +14,7 @@ export function settingsHelp(): string {
   return [
     ...lines,
     `  --${'config-schema'.padEnd(36)} print the JSON Schema of the configuration file, and do nothing else`,
-    `  --${'temporary'.padEnd(36)} with --dev: keep all data in a folder of its own, which is removed at the end`,
+    `  --${'temporary'.padEnd(36)} with --dev: keep all data in a temporary folder, and remove it at the end`,
     `  --${'stop-at-end-of-input'.padEnd(36)} stop when standard input ends, for example because the parent process has ended`,
     '',
     'Each other flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',

@@ -11,28 +11,28 @@ export const HSM = {
   },
   'hsm-token': {
     reader: list(/^[^,]{1,64}$/, 'NAME[,NAME…]'),
-    help: 'label or serial number of the token; several that hold the same keys',
+    help: 'label or serial number of the token, or of several tokens with the same keys',
   },
   'hsm-pin-file': { reader: text('FILE'), help: 'the file with the PIN of the tokens' },
   'hsm-parameters': {
     reader: text('TEXT'),
-    help: 'the parameters to initialize the library with, if it needs any, as NSS does',
+    help: 'initialization parameters of the library, if it needs any, such as NSS',
   },
   'hsm-regions': {
     reader: list(REGION, 'ID[,ID…]'),
     fallback: 'cn-hongkong,ap-southeast-1',
     help: 'the regions that offer the protection level HSM',
   },
-  'hsm-sessions': { reader: whole(1, 1024), fallback: '16', help: 'most sessions on each token' },
+  'hsm-sessions': { reader: whole(1, 1024), fallback: '16', help: 'maximum number of sessions on each token' },
   'hsm-timeout-ms': {
     reader: whole(10, 60_000, 'MS'),
     fallback: '200',
-    help: 'how long a call that uses a key may wait for the HSM',
+    help: 'time limit in the HSM for a call that uses a key',
   },
   'hsm-key-timeout-ms': {
     reader: whole(100, 600_000, 'MS'),
     fallback: '10000',
-    help: 'how long a call that makes or imports a key may wait for the HSM',
+    help: 'time limit in the HSM for a call that creates or imports a key',
   },
 } as const satisfies Rows
 

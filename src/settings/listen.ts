@@ -43,7 +43,7 @@ export const NETWORK = {
   listen: {
     reader: addresses,
     fallback: '127.0.0.1:7700',
-    help: 'where to listen; port 0 picks a free port; REGION= makes that region the default of calls on the port',
+    help: 'addresses to listen on; port 0 picks a free port; REGION= sets the default region of calls on the port',
   },
   region: {
     reader: list(REGION, 'ID[,ID…]'),
@@ -51,11 +51,11 @@ export const NETWORK = {
     shown: 'cn-hangzhou and all other regions of the cloud',
     help: 'the regions to serve, the default one first',
   },
-  'tls-cert': { reader: text('FILE'), help: 'certificate chain (PEM) for HTTPS; goes with tls-key' },
+  'tls-cert': { reader: text('FILE'), help: 'certificate chain (PEM) for HTTPS; requires tls-key' },
   'tls-key': { reader: text('FILE'), help: 'private key (PEM) for HTTPS' },
   tls: {
     reader: oneOf(['self-signed']),
-    help: 'HTTPS with a certificate of a local CA, whose tls/ca.pem is in the data folder',
+    help: 'HTTPS with a certificate of a local CA; tls/ca.pem in the data folder is the certificate of this CA',
   },
   'tls-names': {
     reader: text('NAME[,NAME…]'),
@@ -69,12 +69,12 @@ export const NETWORK = {
   'max-connections': {
     reader: whole(1, 1_000_000),
     fallback: '10000',
-    help: 'most open connections; beyond that, the source with the most connections without an authenticated call loses the oldest of these',
+    help: 'maximum number of open connections; above it, the server closes the oldest connection without an authenticated call of the source that has the most such connections',
   },
   'max-connections-per-source': {
     reader: whole(1, 1_000_000),
     fallback: '1000',
-    help: 'the same for one IPv4 address or IPv6 network of 64 bits, except loopback; raise it behind a proxy on another machine',
+    help: 'maximum number of open connections of one IPv4 address or IPv6 network of 64 bits, except loopback; raise it behind a proxy on another machine',
   },
   'metrics-listen': {
     reader: address,
@@ -112,7 +112,7 @@ export function networkOf(told: Told): Network {
   const readable = openHost(listen) ?? (metrics?.plain === false ? metrics.host : undefined)
   if (!tls && !insecure && readable !== undefined)
     throw new UsageError(
-      `plain HTTP on \`${readable}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
+      `plain HTTP on \`${readable}\` can be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
   return {
     listen,

@@ -28,7 +28,7 @@ export const OIDC = {
   },
   'oidc-ca-file': {
     reader: text('FILE'),
-    help: 'root certificates (PEM) that issuers may have besides the public ones',
+    help: 'root certificates (PEM) of issuers, in addition to the public ones',
   },
   'oidc-private-addresses': {
     reader: truth,
@@ -42,7 +42,7 @@ export const OIDC = {
   'oidc-calls-per-second': {
     reader: whole(1, 1_000_000),
     fallback: '100',
-    help: 'most calls of AssumeRoleWithOIDC in a second from one source address, and most with verified tokens for one OIDC provider; from one address for one provider, a fifth of that',
+    help: 'maximum calls of AssumeRoleWithOIDC per second from one source address, and maximum calls with verified tokens per second for one OIDC provider; from one address for one provider, a fifth of this',
   },
 } as const satisfies Rows
 
@@ -71,7 +71,7 @@ export function oidcOf(told: Told, readFile: ReadFile): Oidc {
   const ca = get('oidc-ca-file')
   const certificates = ca === null ? null : readFile(ca)
   if (certificates !== null && !certificates.includes('-----BEGIN CERTIFICATE-----'))
-    throw new UsageError(`the file \`${ca}\` of \`oidc-ca-file\` holds no certificate in PEM`)
+    throw new UsageError(`the file \`${ca}\` of \`oidc-ca-file\` contains no certificate in PEM`)
   return {
     oidc: {
       issuers: get('oidc-issuers') ?? [],
@@ -87,7 +87,7 @@ function keySetIn(file: string, readFile: ReadFile): KeySet {
   const keys = readKeySet(readFile(file))
   if (keys) return keys
   throw new UsageError(
-    `the file \`${file}\` of \`oidc-pinned-keys\` holds no key set, a JSON object with an array \`keys\``,
+    `the file \`${file}\` of \`oidc-pinned-keys\` contains no key set, which is a JSON object with an array \`keys\``,
   )
 }
 

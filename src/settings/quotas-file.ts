@@ -91,7 +91,7 @@ function parsed(content: string, path: string): unknown {
 
 function object(value: unknown, what: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-  throw new UsageError(`\`${what}\` must hold a JSON object`)
+  throw new UsageError(`\`${what}\` must contain a JSON object`)
 }
 
 function whole(name: string, value: unknown, path: string): number {

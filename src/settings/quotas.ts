@@ -40,12 +40,12 @@ export const QUOTAS = {
   'max-pending-window-days': {
     reader: whole(30, 366, 'DAYS'),
     fallback: '30',
-    help: 'longest waiting time of ScheduleKeyDeletion',
+    help: 'maximum waiting period of ScheduleKeyDeletion',
   },
   ...RAM_QUOTAS,
   'quota-profile': {
     reader: oneOf([...QUOTA_PROFILES.keys()]),
-    help: 'keys, aliases and calls per second as the cloud publishes them; more specific settings take precedence',
+    help: 'limits of keys, aliases and calls per second that the cloud publishes; more specific settings take precedence',
   },
   'quotas-file': { reader: text('FILE'), help: 'a JSON file with limits of single accounts' },
 } as const satisfies Rows

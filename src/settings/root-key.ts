@@ -19,12 +19,12 @@ export const DATA = {
   'root-key-file': {
     reader: text('FILE'),
     shown: 'root-key in the data folder',
-    help: 'the file of the key that wraps the root keys',
+    help: 'the key file, whose key wraps the root keys',
   },
   'root-key-provider': {
     reader: oneOf(PROVIDER_NAMES),
     shown: 'a passphrase where one is given, else a file',
-    help: 'what wraps the root keys of a new database; for an existing one, what wraps them now',
+    help: 'the provider that wraps the root keys of a new database; for an existing database, the current provider',
   },
   'passphrase-file': { reader: text('FILE'), help: 'wrap the root keys with the passphrase in this file' },
 } as const satisfies Rows

@@ -105,7 +105,7 @@ export function list(item: RegExp, placeholder: string): Reader<readonly string[
     read(name, given) {
       const items = given.split(',').map((text) => text.trim())
       const bad = items.find((text) => !item.test(text))
-      if (bad !== undefined) throw new UsageError(`\`${name}\` holds \`${bad}\`, which is not valid`)
+      if (bad !== undefined) throw new UsageError(`\`${name}\` contains the invalid value \`${bad}\``)
       return [...new Set(items)]
     },
   }

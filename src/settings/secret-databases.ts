@@ -45,16 +45,18 @@ function databaseOf(id: string, value: unknown, path: string): SecretDatabase {
   if (typeof account !== 'string' || !/^\d{16}$/.test(account))
     throw new UsageError(`\`account\` of ${where} must be the 16 digits of the account whose secrets may name it`)
   if (!isListOfNames(roles))
-    throw new UsageError(`\`roles\` of ${where} must be a JSON array of the roles whose passwords may be changed`)
+    throw new UsageError(
+      `\`roles\` of ${where} must be a JSON array of the roles whose passwords the service may change`,
+    )
   const database = { account, roles, address: verifiedAddress(connection, where) }
   const { user } = database.address
   // Without a user, the environment of the service would determine the role of the connection.
   if (user === undefined)
     throw new UsageError(
-      `\`connection\` of ${where} names no user: write postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full`,
+      `\`connection\` of ${where} has no user: write postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full`,
     )
   if (mayChange(database, user))
-    throw new UsageError(`\`roles\` of ${where} include \`${user}\`, by which the service itself connects`)
+    throw new UsageError(`\`roles\` of ${where} include \`${user}\`, with which the service itself connects`)
   return database
 }
 
@@ -88,5 +90,5 @@ function parsed(path: string, readFile: ReadFile): unknown {
 
 function objectIn(value: unknown, where: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-  throw new UsageError(`${where} must hold a JSON object`)
+  throw new UsageError(`${where} must contain a JSON object`)
 }

@@ -34,12 +34,12 @@ const PROGRAM = {
   workers: {
     reader: workers,
     fallback: 'auto',
-    help: 'processes that serve calls, besides the one that owns the database; 0: one process does both; auto: 0 below four cores and with --dev, otherwise the cores minus one, at most 8',
+    help: 'number of processes that serve calls, besides the owner of the database; 0: one process does both; auto: 0 on fewer than four cores and with --dev, otherwise the number of cores minus one, at most 8',
   },
   dev: {
     reader: truth,
     fallback: 'false',
-    help: 'for development: a clock that can be moved, on a database of its own, on loopback',
+    help: 'for development: a movable clock, with a separate database, only on loopback',
   },
   seed: {
     reader: text('FILE'),
@@ -53,12 +53,12 @@ const PROGRAM = {
   fips: {
     reader: truth,
     fallback: 'false',
-    help: "start only with OpenSSL's FIPS provider, and refuse work that needs any other algorithm",
+    help: "start only with OpenSSL's FIPS provider, and refuse all other algorithms",
   },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),
     fallback: 'info',
-    help: 'the least severe level that is logged',
+    help: 'the lowest level of log lines',
   },
 } as const satisfies Rows
 
@@ -88,11 +88,10 @@ export const SETTINGS: Rows = Object.assign({}, ...Object.values(GROUPS))
 export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_PASSPHRASE: 'the passphrase that wraps the root keys',
   STRONGROOM_HSM_PIN: 'the PIN of the tokens',
-  STRONGROOM_ROOT_ACCESS_KEY_ID: 'an AccessKey of the account; goes with the secret',
+  STRONGROOM_ROOT_ACCESS_KEY_ID: 'an AccessKey of the account; requires the secret',
   STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'its secret',
-  STRONGROOM_ACCOUNT_ID:
-    'the account that the AccessKey belongs to, and the id of the account of a first start: 16 digits',
-  STRONGROOM_DELIVERY_ACCESS_KEY_ID: 'an AccessKey for the endpoint of `delivery-target`; goes with the secret',
+  STRONGROOM_ACCOUNT_ID: 'the account of the AccessKey, and of a first start: 16 digits',
+  STRONGROOM_DELIVERY_ACCESS_KEY_ID: 'an AccessKey for the endpoint of `delivery-target`; requires the secret',
   STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'its secret',
 }
 
@@ -154,9 +153,9 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
   }
   const open = openHost(settings.listen)
   if (settings.dev && open !== undefined)
-    throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${open}\``)
+    throw new UsageError(`\`dev\` is only for this machine: listen on 127.0.0.1, not on \`${open}\``)
   if (settings.dev && typeof settings.workers === 'number' && settings.workers > 0)
-    throw new UsageError('`dev` is one process, whose clock can be moved: leave `workers` out')
+    throw new UsageError('`dev` uses a single process: omit `workers`')
   if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
   return Object.freeze(settings)
 }

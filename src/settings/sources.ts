@@ -30,7 +30,7 @@ function readConfiguration(path: string, rows: Rows, readFile: ReadFile): Readon
     throw new UsageError(`the configuration file \`${path}\` can't be read: ${(error as Error).message}`)
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`the configuration file \`${path}\` must hold a JSON object`)
+    throw new UsageError(`the configuration file \`${path}\` must contain a JSON object`)
   const { [SCHEMA_MEMBER]: _, ...given } = content as Readonly<Record<string, unknown>>
   return new Map(
     Object.entries(given).map(([name, value]) => {

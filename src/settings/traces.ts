@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 export const TRACES = {
   'traces-endpoint': {
     reader: text('URL'),
-    help: 'send an OpenTelemetry span of each call to this URL (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; without it, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT count',
+    help: 'send an OpenTelemetry span of each call to this URL (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; the default is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, then OTEL_EXPORTER_OTLP_ENDPOINT',
   },
 } as const satisfies Rows
 

@@ -8,27 +8,27 @@ export const TRAIL = {
   'retention-days': {
     reader: whole(90, 36_500, 'DAYS'),
     fallback: '90',
-    help: 'how long events are kept and can be looked up',
+    help: 'retention of events, for LookupEvents',
   },
   'lookup-max-span-days': {
     reader: whole(30, 36_500, 'DAYS'),
     fallback: '90',
-    help: 'longest time range of one LookupEvents',
+    help: 'maximum time range of one LookupEvents',
   },
   'refused-bytes-per-second': {
     reader: whole(1024, 1_000_000_000, 'BYTES'),
     fallback: '65536',
-    help: "most bytes a second, on average, that the events of an account's refused calls may write; 256 times as much at once",
+    help: "maximum bytes per second, on average, of events of an account's refused calls; a burst may have 256 times as much",
   },
   'delivery-target': {
     reader: text('folder:DIR|URL'),
     shown: 'folder:trails in the data folder',
-    help: 'where trails deliver: a folder, or the endpoint of an OSS- or S3-compatible server',
+    help: 'target of trails: a folder, or the endpoint of an OSS- or S3-compatible server',
   },
   'delivery-region': {
     reader: text('ID'),
     fallback: 'us-east-1',
-    help: 'the region that requests to that endpoint are signed for',
+    help: 'the region in the signature of requests to that endpoint',
   },
   'delivery-path-style': {
     reader: truth,
@@ -42,7 +42,7 @@ export const TRAIL = {
   'delivery-interval-seconds': {
     reader: whole(1, 3600, 'SECONDS'),
     fallback: '300',
-    help: 'how long a trail gathers events before it delivers them',
+    help: 'time for which a trail collects events before it delivers them',
   },
 } as const satisfies Rows
 
@@ -110,7 +110,7 @@ function credentialsOf(file: string | null, env: Env, readFile: ReadFile): S3Opt
   const content = parsed(file, readFile)
   const [id, secret] = [content?.['accessKeyId'], content?.['accessKeySecret']]
   if (typeof id !== 'string' || typeof secret !== 'string' || id === '' || secret === '')
-    throw new UsageError(`the file \`${file}\` must hold a JSON object with accessKeyId and accessKeySecret`)
+    throw new UsageError(`the file \`${file}\` must contain a JSON object with accessKeyId and accessKeySecret`)
   return { accessKeyId: id, accessKeySecret: secret }
 }
 

@@ -95,7 +95,7 @@ const ATTACKS: readonly [
     (db) => db.exec("UPDATE event SET body = replace(body, 'Encrypt', 'Decrypt') WHERE seq = 12"),
     (db) => {
       const before = signedBeforeTwelve(db)
-      const others = `${11 - before} more agree with each other, but no signature confirms them`
+      const others = `${11 - before} more are consistent with each other, but no signature confirms them`
       return new RegExp(
         [
           'event 12 \\(.+\\) is not what was recorded.+',
@@ -384,7 +384,7 @@ describe('strongroom audit export', () => {
     const changes: readonly [readonly string[], RegExp][] = [
       [
         replaced(8, (line) => line.replace('"record":["', '"record":["0')),
-        /event 8 \(.+\n.+: 0 events before it are as they were recorded\n.+: 7 more agree with each other, but no signature confirms/,
+        /event 8 \(.+\n.+: 0 events before it are as they were recorded\n.+: 7 more are consistent with each other, but no signature confirms/,
       ],
       [
         replaced(8, (line) => line.replace('"eventName":"Encrypt"', '"eventName":"Decrypt"')),

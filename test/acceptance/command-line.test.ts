@@ -48,7 +48,7 @@ describe('strongroom secret get', () => {
     assert.equal(made.code, 0, made.err)
     const refused = await runHere(['secret', 'get', 'shown'], env, true)
     assert.deepEqual([refused.code, refused.out], [2, ''])
-    assert.match(refused.err, /not printed on a terminal: write it to a file or a pipe, or say --show/)
+    assert.match(refused.err, /not printed on a terminal: write it to a file or a pipe, or use --show/)
     const shown = await runHere(['secret', 'get', 'shown', '--show'], env, true)
     assert.deepEqual([shown.code, shown.out], [0, 'hunter2\n'])
     assert.equal((await runHere(['secret', 'get', 'shown'], env)).out, 'hunter2')
@@ -317,7 +317,7 @@ describe('strongroom kms', () => {
         runProgram(['kms', 'ListKeys', '--endpoint', at, '--data', program.data]).then(({ code, err }) => [code, err])
       for (const [status, type, body] of Object.values(answers)) {
         answer = [status, type, body]
-        const said = `strongroom: ${endpoint} is no Strongroom: it answered ${status} with ${type}; name yours with --endpoint or STRONGROOM_ENDPOINT\n`
+        const said = `strongroom: ${endpoint} is not a Strongroom server: it answered ${status} with ${type}; set the address of your server with --endpoint or STRONGROOM_ENDPOINT\n`
         assert.deepEqual(await listKeys(endpoint), [1, said])
       }
       const tls = endpoint.replace('http', 'https')

@@ -177,7 +177,7 @@ describe('serve --dev', () => {
     assert.match((await runHere(['account', 'list', '--data', dev])).err, /made with --dev/)
     assert.equal((await runHere(['account', 'list', '--data', dev, '--dev'])).code, 0)
     const [code, elsewhere] = await starts('--data', folder(), '--listen', '0.0.0.0:0', '--dev', '--insecure-http')
-    assert.deepEqual([code, /`dev` is for this machine alone/.test(elsewhere)], [2, true])
+    assert.deepEqual([code, /`dev` is only for this machine/.test(elsewhere)], [2, true])
     assert.match((await starts('--data', folder(), ...listen, '--seed', 'x.json'))[1], /`seed` goes with --dev/)
   })
 

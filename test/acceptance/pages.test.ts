@@ -126,7 +126,7 @@ describe('the commands of the pages', () => {
     )
     await checkout.program.call('CreateKey')
     const out = checkout.run([key, write, verify, restore].join('\n'))
-    assert.match(out, /^intact: all of it opens/m)
+    assert.match(out, /^intact: the whole backup can be decrypted/m)
     assert.match(out, /^verified with the root key: /m)
     using token = makeToken('SoftHSM2')
     const { module, label, pinFile, env } = token
@@ -136,13 +136,13 @@ describe('the commands of the pages', () => {
     const backup = ['rm strongroom.age', ...lines(write).slice(0, 2)].join('\n')
     const change = 'bin/strongroom root-key change-provider --to'
     const toPassphrase = `${change} passphrase --new-passphrase-file passphrase`
-    assert.match(checkout.run([toPassphrase, backup, passphrase].join('\n')), /the passphrase of that time opens it$/m)
+    assert.match(checkout.run([toPassphrase, backup, passphrase].join('\n')), /you need the passphrase of that time$/m)
     const toHsm = `${change} hsm --passphrase-file passphrase --config hsm.json`
     assert.match(checkout.run([toHsm, backup, hsm].join('\n'), env), /0 missing on a token/)
     checkout.run(`${change} file --config hsm.json`, env)
     await checkout.program.stop()
     const database = postgresql.database()
-    assert.match(checkout.run(migrate.replace(/postgresql:\S+/, database)), /^serve with --database/m)
+    assert.match(checkout.run(migrate.replace(/postgresql:\S+/, database)), /^start servers with --database/m)
     assert.match(checkout.run(`bin/strongroom audit verify --database ${database}`), /^intact: /m)
   })
 

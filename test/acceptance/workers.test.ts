@@ -298,7 +298,7 @@ describe('a server with workers', () => {
       return err
     }
     assert.match(await refusal('--workers', 'many'), /`workers` must be auto or a whole number from 0 to 64/)
-    assert.match(await refusal('--workers', '2', '--dev'), /`dev` is one process/)
+    assert.match(await refusal('--workers', '2', '--dev'), /`dev` uses a single process/)
   })
 })
 
@@ -323,7 +323,7 @@ describe('a worker that is killed', () => {
     assert.ok(!workersOf(program).includes(victim))
     for (const connection of await connections(program, 4))
       assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
-    assert.match(program.log(), /a worker ended, and is started again/)
+    assert.match(program.log(), /a worker ended, and is restarted/)
     assert.equal(await program.stop(), 0)
     assert.equal((await runProgram(['audit', 'verify', '--data', program.data])).code, 0)
   })
@@ -360,7 +360,7 @@ describe('a worker that hangs', () => {
     assert.equal(seriesIn(await metrics(program), 'strongroom_connections'), 2)
     assert.deepEqual((await Promise.all(answers)).map(codeIn).toSorted(), ['OK', 'closed'])
     await until(() => workersOf(program).length === 2)
-    assert.match(program.log(), /a worker gave no sign of life for 10 seconds, and is ended/)
+    assert.match(program.log(), /a worker has not replied for 10 seconds, and is killed/)
     for (const connection of await connections(program, 4))
       assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
     assert.equal(await program.stop(), 0)

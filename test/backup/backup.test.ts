@@ -126,7 +126,7 @@ async function backedUp(house: TestHouse, name: string): Promise<string> {
   assert.equal(done.code, 0, done.err)
   assert.match(
     done.out,
-    /^backup of .*\n\d+ records: \d+ accounts, \d+ keys[\s\S]*^read again: it is what was written/m,
+    /^backup of .*\n\d+ records: \d+ accounts, \d+ keys[\s\S]*^read again: the file has the written data/m,
   )
   return to
 }
@@ -162,7 +162,7 @@ for (const [name, fresh] of [
       assert.equal(made.code, 0, made.err)
       const verified = await runHere(['backup', 'verify', to, '--identity', IDENTITY])
       assert.deepEqual([verified.code, verified.err], [0, ''])
-      assert.match(verified.out, /^intact: all of it opens, and every chain of events is unbroken$/m)
+      assert.match(verified.out, /^intact: the whole backup can be decrypted, and every chain of events is unbroken$/m)
       const keys = Number(/(\d+) keys/.exec(verified.out)?.[1])
       assert.ok(keys >= 1, verified.out)
     })
@@ -193,7 +193,7 @@ for (const [name, fresh] of [
         assert.equal(done.code, 0, done.err)
         assert.match(done.out, /^verified with the root key: \d+ records are authentic, \d+ events/m)
         assert.match(done.out, /there is no witness/)
-        assert.match(done.err, /WARNING: what happened after .* is undone.*revoke them again/)
+        assert.match(done.err, /WARNING: all changes after .* are undone.*revoke them again/)
         const present = await rowsOf(target)
         // The restore itself is recorded, which moves the head of the trail.
         const there = new Set(present)
@@ -274,7 +274,7 @@ for (const [name, fresh] of [
       assert.equal(without.code, 1)
       assert.match(
         without.err,
-        /all rows are in the database, but it is not finished[\s\S]*root key file .* is missing/,
+        /all rows are in the database, but the copy is not finished[\s\S]*root key file .* is missing/,
       )
       for (const words of [
         ['account', 'list'],
@@ -318,7 +318,7 @@ for (const [name, fresh] of [
       mkdirSync(join(inTheWay, 'full'), { recursive: true })
       const words = restoring(backup, data, database, '--witness', join(house.data, 'audit-witness.json'))
       const interrupted = await runHere(words)
-      assert.match(interrupted.err, /it is not finished/)
+      assert.match(interrupted.err, /the copy is not finished/)
       rmSync(inTheWay, { recursive: true })
       const done = await runHere(words)
       assert.equal(done.code, 0, done.err)
@@ -374,7 +374,7 @@ describe('a backup of nothing', () => {
     for (const more of [[], ['--accept-damage']]) {
       const refused = await runHere(restoring(file('none.age'), data, null, ...more))
       assert.equal(refused.code, 1)
-      assert.match(refused.err, /the copied database was never set up/)
+      assert.match(refused.err, /nobody has set up the copied database/)
       assert.equal(existsSync(join(data, 'root-key')), false)
     }
     removeFolder(data)
@@ -463,13 +463,13 @@ describe('a migration', () => {
       assert.equal((await runHere(later)).code, 0)
       const words = ['migrate', '--from', older, '--to', data]
       const named = await runHere([...words, '--witness', witness])
-      assert.match(named.err, /the source is not the database that its servers had/)
+      assert.match(named.err, /the source contradicts its witness/)
       copyFileSync(witness, join(older, 'audit-witness.json'))
       const beside = await runHere(words)
-      assert.match(beside.err, /the source is not the database that its servers had/)
+      assert.match(beside.err, /the source contradicts its witness/)
       assert.match((await runHere(['account', 'list', '--data', data])).err, /has not ended/)
       const accepted = await runHere([...words, '--accept-damage'])
-      assert.match(accepted.err, /NOT INTACT: the source is not the database that its servers had/)
+      assert.match(accepted.err, /NOT INTACT: the source contradicts its witness/)
       assert.equal((await runHere(['account', 'list', '--data', data])).code, 0)
     } finally {
       await house[Symbol.asyncDispose]()
@@ -492,10 +492,10 @@ describe('a migration', () => {
       assert.equal((await runHere(later)).code, 0)
       const words = ['migrate', '--from', older.href, '--to', data]
       const named = await runHere([...words, '--witness', join(house.data, 'audit-witness.json')])
-      assert.match(named.err, /the source is not the database that its servers had/)
+      assert.match(named.err, /the source contradicts its witness/)
       const unnamed = await runHere(words)
       assert.deepEqual([unnamed.code, unnamed.err], [0, ''])
-      assert.match(unnamed.out, /^nobody can tell whether the source was an older copy: there is no witness$/m)
+      assert.match(unnamed.out, /^it is unknown whether the source is an older copy: there is no witness$/m)
       const verified = await runHere(['audit', 'verify', '--data', data])
       assert.deepEqual([verified.code, verified.err], [0, ''])
     } finally {
@@ -699,10 +699,10 @@ describe('an installation that is lost and restored elsewhere', () => {
     const data = temporaryFolder()
     const words = restoring(backup, data, null)
     const without = await runHere(words)
-    assert.match(without.err, /it is not finished[\s\S]*STRONGROOM_PASSPHRASE/)
+    assert.match(without.err, /the copy is not finished[\s\S]*STRONGROOM_PASSPHRASE/)
     const wrong = await runHere([...words, ...flagsOf('wrong', 'five random words of another')])
-    assert.match(wrong.err, /it is not finished[\s\S]*the passphrase does not open this database/)
-    assert.match(await restored(words, { flags }), /is not in it: the passphrase of that time opens it$/m)
+    assert.match(wrong.err, /the copy is not finished[\s\S]*the passphrase does not open this database/)
+    assert.match(await restored(words, { flags }), /you need the passphrase of that time$/m)
     assert.deepEqual(
       readdirSync(data).filter((name) => name.includes('root')),
       [],
@@ -721,13 +721,16 @@ describe('an installation that is lost and restored elsewhere', () => {
     const { flags, env } = elsewhere
     const [data, database] = [temporaryFolder(), postgresql.database()]
     const words = restoring(backup, data, database)
-    assert.match((await runHere(words)).err, /it is not finished[\s\S]*set hsm-module and hsm-token/)
+    assert.match((await runHere(words)).err, /the copy is not finished[\s\S]*set hsm-module and hsm-token/)
     const empty = await runHere([...words, ...flags], env)
-    assert.match(empty.err, /it is not finished[\s\S]*there is no secret key [0-9a-f]{48}: restore the token's backup/)
+    assert.match(
+      empty.err,
+      /the copy is not finished[\s\S]*there is no secret key [0-9a-f]{48}: restore the token's backup/,
+    )
     softHsmTokenFolders(elsewhere.folder).forEach(removeFolder)
     cpSync(join(token.folder, 'tokens'), join(elsewhere.folder, 'tokens'), { recursive: true })
     const out = await restored(words, { flags, env })
-    assert.match(out, /is not in it: the key of that time in the HSM opens it$/m)
+    assert.match(out, /you need the key of that time in the HSM$/m)
     await using again = await openTestHouse(database, ['--data', data], { token: elsewhere })
     await assertServe([again], ciphertexts, data, { flags, env })
     removeFolder(data)

@@ -95,7 +95,7 @@ describe('following pages', () => {
     const circle = async () => page({ Events: [1], NextToken: 'same' })
     await assert.rejects(
       everyPage({ NextToken: token }, new Map(), circle, () => undefined),
-      /do not end/,
+      /endless pages/,
     )
     // Items that are removed meanwhile leave an empty page at the end.
     const shrinking = async (parameters: ReadonlyMap<string, string>) =>

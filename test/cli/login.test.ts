@@ -162,7 +162,7 @@ describe('strongroom login', () => {
       env: line.env,
     } as unknown as Surroundings)
     const left =
-      /can't be reached.*; the credentials are forgotten here; the session lasts until \S+Z, or until the console logs off$/
+      /can't be reached.*; the credentials on this machine are deleted; the session lasts until \S+Z, or until the console logs off$/
     await assert.rejects(line.run(logout, '--endpoint', endpoint), left)
     assert.deepEqual(line.files, [file])
   })
@@ -274,7 +274,7 @@ describe('strongroom login', () => {
       )
       const [file = ''] = line.files
       const { ca } = JSON.parse(readFileSync(file, 'utf8'))
-      const told = `a CA that the system trusts issued the certificate of ${endpoint}; the CA that the former log-on kept did not: to trust another CA, name it with --ca-file\n`
+      const told = `a CA that the system trusts issued the certificate of ${endpoint}; the CA of the previous log-on did not: to trust another CA instead, name it with --ca-file\n`
       await loggedOn('--endpoint', endpoint)
       assert.ok(line.err.startsWith(told), line.err)
       assert.equal(await line.run(whoami), 0)
@@ -406,7 +406,7 @@ describe('strongroom login', () => {
         .map((said) => said.replace(/https?:[^\s)]+/g, '…').replace(on, '')),
       [
         "… can't be reached: socket hang up: does it speak HTTPS (…)?",
-        '… is no Strongroom: it answered 502 with text/html; name yours with --endpoint or STRONGROOM_ENDPOINT',
+        '… is not a Strongroom server: it answered 502 with text/html; set the address of your server with --endpoint or STRONGROOM_ENDPOINT',
         'ServiceUnavailableTemporary: Busy. (RequestId r)',
         '… did not answer in time',
       ],

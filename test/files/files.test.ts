@@ -127,7 +127,7 @@ describe('strongroom encrypt and decrypt', () => {
     )
     await fails(
       ['encrypt', root, '--key', KeyId],
-      /`.*photos\/a\.age` is there already: say --force to replace it.*3 of 3 failed/s,
+      /`.*photos\/a\.age` already exists: use --force to replace it.*3 of 3 failed/s,
     )
     await fails(
       ['encrypt', join(root, 'a'), join(root, 'deep/../a'), '--key', KeyId, '--output', join(folder, 'one')],

@@ -76,7 +76,7 @@ describe('stock age', { skip: lacks }, () => {
       await mustAge('-d', '-i', file('elsewhere'), '-i', file('own'), '-o', file('both-again'), file('both.age'))
       const strange = await age('-d', '-i', file('elsewhere'), '-o', file('none'), file('both.age'))
       assert.equal(strange.code, 1)
-      assert.match(strange.err, /it names the server .*, and calls here go to /)
+      assert.match(strange.err, /it is for the server .*, but the plugin calls /)
       assert.doesNotMatch(strange.err, /KeyNotFound/)
       env = { ...env, STRONGROOM_ENDPOINT: other.endpoint }
       const { code, err } = await age('-d', '-i', file('elsewhere'), '-o', file('none'), file('both.age'))
@@ -192,7 +192,7 @@ describe('age-plugin-strongroom', () => {
     const elsewhere = `add-recipient ${encodeRecipient({ ...none, key: KeyId, endpoint: 'http://127.0.0.1:1' })}`
     assert.match(
       (await wrap(elsewhere)).commands[0]?.at(-1) ?? '',
-      /^it names the server http:\/\/127\.0\.0\.1:1, and /,
+      /^it is for the server http:\/\/127\.0\.0\.1:1, but /,
     )
     env = { ...env, STRONGROOM_ENDPOINT: 'http://127.0.0.1:1' }
     const away = await wrap(elsewhere)

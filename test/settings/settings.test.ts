@@ -152,17 +152,17 @@ describe('the file of databases', () => {
   it('is refused in so many words, which hold no password', () => {
     for (const [content, said] of [
       ['{"hunter2', /`databases.json`, can't be read: it is not JSON/],
-      ['[]', /`databases.json` must hold a JSON object/],
+      ['[]', /`databases.json` must contain a JSON object/],
       [{ 'rm orders': good }, /`rm orders` in `databases.json` is no instance id/],
       [{ a: { ...good, port: 5432 } }, /unknown member `port` of `a`/],
       [{ a: { ...good, account: 'x' } }, /`account` of `a` in `databases.json` must be the 16 digits/],
       [{ a: { ...good, roles: [] } }, /`roles` of `a`/],
-      [{ a: { ...good, roles: ['rot*'] } }, /`roles` of `a` .*include `rotator`, by which the service itself connects/],
+      [{ a: { ...good, roles: ['rot*'] } }, /`roles` of `a` .*include `rotator`, with which the service itself connects/],
       ...['', '@', ':hunter2@'].map(
         (user) =>
           [
             { a: { ...good, connection: `postgresql://${user}db/postgres?sslmode=verify-full` } },
-            /`connection` of `a` in `databases.json` names no user: write postgresql:\/\/USER@/,
+            /`connection` of `a` in `databases.json` has no user: write postgresql:\/\/USER@/,
           ] as const,
       ),
       [{ a: { ...good, connection: 5 } }, /`connection` of `a`/],

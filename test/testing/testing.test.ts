@@ -72,7 +72,7 @@ describe('startStrongroom', () => {
       const [sooner, later] = [await server.advance('0s'), await server.advance('8d')]
       assert.ok(later.getTime() - sooner.getTime() >= 8 * 86_400_000)
       assert.equal((await must('ListKeys')).TotalCount, 0)
-      await assert.rejects(server.advance('soon'), /say how far to move the clock/)
+      await assert.rejects(server.advance('soon'), /name the duration/)
       assert.ok(left().length > 0)
       await Promise.all([server.stop(), server.stop()])
       assert.deepEqual([await serves(endpoint), left()], [false, []])

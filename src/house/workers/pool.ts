@@ -124,7 +124,7 @@ export class Pool {
         dealer.leave(member)
         await this.#remember(member)
         if (signal.aborted) return
-        log.error({ how }, 'a worker ended, and is started again: its calls in flight have failed')
+        log.error({ how }, 'a worker ended, and is restarted: its calls in flight have failed')
         await clearAway(member.pid).catch((error: unknown) => log.error({ reason: String(error) }, LEFT))
         if (runtime.monotonic() - began >= SETTLED_MS) pauseMs = FIRST_PAUSE_MS
       }
@@ -132,7 +132,7 @@ export class Pool {
       if (signal.aborted) return
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
       member = await this.#begin().catch((error: unknown) => {
-        log.error({ reason: String(error) }, 'a worker could not be started, and it is tried again')
+        log.error({ reason: String(error) }, 'a worker could not be started, and will be started again')
         return null
       })
     }
@@ -144,7 +144,7 @@ export class Pool {
     const { signal } = this.#stopping
     for (; this.#members.has(member) && !signal.aborted; await runtime.pause(BEAT_MS, signal)) {
       if (member.beat() < SILENT_BEATS) continue
-      log.error({ pid: member.pid }, `a worker gave no sign of life for ${SILENT_BEATS} seconds, and is ended`)
+      log.error({ pid: member.pid }, `a worker has not replied for ${SILENT_BEATS} seconds, and is killed`)
       return member.kill()
     }
   }

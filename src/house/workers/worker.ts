@@ -155,9 +155,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
       notes.tellUses()
       // The channel keeps the order: when the owner has answered this, all reports sent before have arrived.
       await owner.ask('ready').catch(() => false)
-      await ledger.lane
-        .release()
-        .catch((error: unknown) => alarm('the lane of a worker could not be given back', error))
+      await ledger.lane.release().catch((error: unknown) => alarm('the lane of a worker could not be released', error))
       await tracer?.stop()
       await pairs.stop()
       await storage.close()

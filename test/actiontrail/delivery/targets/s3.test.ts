@@ -92,7 +92,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     const place = 'bucket:trail-bucket/backups/one.age'
     const made = await run('backup', '--to', place, '--recipient', recipient, '--data', house.data)
     assert.equal(made.code, 0, made.err)
-    assert.match(made.out, /^read again: it is what was written/m)
+    assert.match(made.out, /^read again: the file has the written data/m)
     const verified = await run('backup', 'verify', place, '--identity', identity)
     assert.deepEqual([verified.code, verified.err], [0, ''])
     const data = join(folder, 'restored')
@@ -100,7 +100,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     const restored = await run('restore', '--from', place, '--identity', identity, '--data', data, ...key)
     assert.equal(restored.code, 0, restored.err)
     const nowhere = ['backup', '--to', place, '--recipient', recipient, '--data', house.data]
-    assert.match((await runHere(nowhere)).err, /a bucket needs the endpoint that has it: set `delivery-target`/)
+    assert.match((await runHere(nowhere)).err, /a bucket needs an endpoint: set `delivery-target`/)
     assert.match((await run('backup', '--to', 'bucket:x', '--recipient', recipient)).err, /must be bucket:BUCKET\/KEY/)
   })
 
@@ -223,7 +223,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     const file = join(folder, 'credentials.json')
     writeFileSync(file, '{"accessKeyId":"canary"')
     const broken = await start(['--delivery-target', endpoint, '--delivery-credentials-file', file])
-    assert.match(broken, /must hold a JSON object with accessKeyId/)
+    assert.match(broken, /must contain a JSON object with accessKeyId/)
     assert.ok(!broken.includes('canary'))
     writeFileSync(file, JSON.stringify(KEY))
     const flagsWithFile = ['--delivery-target', endpoint, '--delivery-credentials-file', file]
