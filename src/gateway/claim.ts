@@ -20,8 +20,8 @@ export const TIME_WINDOW_MS = 15 * 60_000
 const MAX_NONCE_LENGTH = 256
 
 /**
- * The standing of the Host header. `decides`: it is signed. `must agree`: signature 1.0 does not cover Host, which may add what the signed parameters
- * leave open but must not contradict them. `means nothing`: the scheme can sign it, but the client did not.
+ * The role of the Host header. `decides`: it is signed. `must agree`: signature 1.0 does not cover Host. It may name what the signed
+ * parameters omit, but must not contradict them. `means nothing`: the scheme can sign it, but the client did not.
  */
 export type HostStanding = 'decides' | 'must agree' | 'means nothing'
 

@@ -162,7 +162,7 @@ const UNKNOWN = 'Unknown'
 /** The operation that metrics count calls of unknown operations under: no text of a request becomes a label. */
 const UNROUTED: Named = { product: UNKNOWN_PRODUCT, name: UNKNOWN, access: 'Read', trail: null, parameters: {} }
 
-/** Returns the destination of an authenticated call; of one without, its refusal and what the event shows of it. */
+/** Returns the destination of an authenticated call. For a call without a destination, returns its refusal and the data for its event. */
 export function routeOf(
   request: HttpRequest,
   unverified: Parameters,

@@ -15,10 +15,10 @@ export interface Waiting {
 }
 
 /**
- * The calls of the batch that can be stored together, in their order. Calls without changes come first: they see the state before the
- * batch. Calls with changes follow, those with the most attempts first; each of them has read nothing that an earlier one changes. All
- * other calls get the outcome `moved`, or `abandoned`: a caller who no longer waits may have repeated the call on another server, and this
- * one would undo the changes made since.
+ * Returns the calls of the batch that can be stored together, in their order. Calls without changes come first: they see the state before
+ * the batch. Calls with changes follow, and calls with more attempts come first; none of them has read a record that an earlier one
+ * changes. All other calls get the outcome `moved` or `abandoned`. `abandoned` is for callers who no longer wait: they may have repeated the
+ * call on another server, and this attempt would then undo later changes.
  */
 export function currentOf(batch: readonly Waiting[], epoch: number): readonly Waiting[] {
   const current: Waiting[] = []

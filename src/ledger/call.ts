@@ -52,8 +52,8 @@ function rowChange(change: Change, keys: RootKeys): RowChange {
 
 /**
  * Whether a recorded call updated or deleted a record: the state of a key, its material, a permission, a trail. An attacker wants to undo
- * such a change by restoring an older copy of the database. Losing a mere insertion or use helps no attacker. The service's own work counts
- * as well, because the record of the root keys changes outside of calls.
+ * such a change by restoring an older copy of the database. The loss of an insertion or a use helps no attacker. The service's own work
+ * counts as well, because the record of the root keys changes outside of calls.
  */
 export function alters({ event, changes }: Call): boolean {
   if (event === null) return false

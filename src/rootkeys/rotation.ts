@@ -55,7 +55,8 @@ export interface Rotated extends Walked {
 }
 
 /**
- * Rotates the root key, or finishes an interrupted rotation, and records that. After an error, which says what to do, the rotation can be continued.
+ * Rotates the root key, or finishes an interrupted rotation, and records the rotation. After an error, whose message says what to do, call
+ * it again to continue.
  */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   await ring.look()

@@ -21,7 +21,7 @@ export interface Shape {
 /** The sources of statements: the tables, and `owner`, the ids of the records with a child that contains the text. */
 type Sources = Tables & { owner: { id: string | null } }
 type Condition = RawBuilder<boolean>
-/** What else must hold of an entry, by its creation time and its id. */
+/** A further condition on entries, by their creation time and their id. */
 export type Further = (createdAt: RawBuilder<number>, id: RawBuilder<string>) => Condition
 
 /** SQLite looks up so many owners in less time than it looks for each entry among them. */

@@ -206,9 +206,9 @@ export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
 
 /**
- * Reserves a connection. The driver never hands out a connection that it opened for a reservation alone, so a query opens the first one.
- * After `ms` milliseconds, rejects with a lost connection if that query did not end, and with Unavailable if all connections are in use:
- * none of these needs to be lost.
+ * Reserves a connection. The driver never hands out a connection that it opened only for a reservation, so a query opens the first one.
+ * After `ms` milliseconds, rejects with a lost connection if that query has not ended. Rejects with Unavailable if all connections are in
+ * use, because none of these connections need be lost.
  */
 export async function reserve(pool: Pool, ms: number): Promise<Connection> {
   if (!pool.opened) await within(ms, pool.sql.unsafe('SELECT 1'), pool.underWay)

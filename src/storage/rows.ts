@@ -205,7 +205,8 @@ export function toChanges(rows: readonly Columns[], since: number, own = 0): Cha
 }
 
 /**
- * Whether each call of a batch has read something that changed. When the log does not say what changed: whether the call has read anything.
+ * Returns for each call of a batch whether it has read a changed record. If the log does not list all changes, every call that has read
+ * any record counts.
  */
 export function movedCalls(reads: readonly (readonly string[])[], { keys }: Changes): readonly boolean[] {
   const changed = keys && new Set(keys)

@@ -35,8 +35,9 @@ export interface Reads {
 }
 
 /**
- * All but `moveHead`, `openTally` and `lockHead` are guarded: they touch one row or none. On PostgreSQL a guarded statement returns a row
- * when it touched one. SQLite reports the count of touched rows instead; it would keep a journal for a statement that returns rows.
+ * All statements except `moveHead`, `openTally` and `lockHead` are guarded: they change one row or none. On PostgreSQL a guarded statement
+ * returns a row if it has changed one. SQLite reports the number of changed rows instead, because it would keep a journal for a statement
+ * that returns rows.
  */
 export interface Changes {
   readonly insert: Statement<Row>

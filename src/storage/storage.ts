@@ -83,9 +83,9 @@ export interface Counted {
 }
 
 /**
- * The change of one row. An update replaces `before` by `row`; a delete removes `row`, and an expect demands that it is there.
- * INVARIANT: an update, a delete or an expect is valid only for the row that it was decided on: one that is the same in every field. The revision
- * alone does not tell: a row that was deleted and inserted again counts its revisions from 1, and may have been made in the same millisecond.
+ * The change of one row. An update replaces `before` by `row`; a delete removes `row`, and an expect requires that `row` exists.
+ * INVARIANT: an update, a delete or an expect is valid only if the stored row equals the row on which it was decided, in every field. The
+ * revision alone is not enough: a row that was deleted and inserted again has revisions from 1, and possibly the same creation time.
  */
 export type RowChange =
   | { readonly change: 'insert'; readonly row: Row; readonly counted: Counted | null }
@@ -252,11 +252,11 @@ export interface EventStorage {
 }
 
 /**
- * The basis of a batch's decisions. The change number moves by one in each transaction that changes rows, and the change log says which
- * rows. With `reads` null, nothing at all may have changed since `number`, or the batch is Stale. Otherwise `reads` has, for each call, the
- * keys (recordKey, placeKey) that must not have changed. In a transaction that changes rows, these stay unchanged until it ends; for calls
- * without changes, they hold at one moment of the transaction. A call that read something that changed, or may have, is `moved`; the others
- * are committed.
+ * The basis of a batch's decisions. The change number increases by one in each transaction that changes rows, and the change log lists
+ * these rows. If `reads` is null, the batch is Stale unless no row has changed since `number`. Otherwise `reads` has, for each call, the
+ * keys (recordKey, placeKey) that must not have changed. In a transaction that changes rows, these rows stay unchanged until it ends; for
+ * calls without changes, they are unchanged at one moment of the transaction. A call that has read a row that changed, or that may have
+ * changed, is `moved`; the others are committed.
  */
 export interface Basis {
   readonly number: number
@@ -284,8 +284,8 @@ export interface KnownChanges extends Changes {
 }
 
 /**
- * Kinds whose changes do not move the change number and are not logged: rows that change with events, or with time. Nobody keeps such rows
- * in memory by the change number.
+ * Kinds whose changes neither increase the change number nor enter the log: rows that change with events, or with time. No cache that
+ * follows the change number may contain such rows.
  */
 export const UNLOGGED_KINDS: ReadonlySet<string> = new Set([HEAD_PLACE.kind, 'event-lanes', 'server'])
 

@@ -157,7 +157,10 @@ describe('the file of databases', () => {
       [{ a: { ...good, port: 5432 } }, /unknown member `port` of `a`/],
       [{ a: { ...good, account: 'x' } }, /`account` of `a` in `databases.json` must be the 16 digits/],
       [{ a: { ...good, roles: [] } }, /`roles` of `a`/],
-      [{ a: { ...good, roles: ['rot*'] } }, /`roles` of `a` .*include `rotator`, with which the service itself connects/],
+      [
+        { a: { ...good, roles: ['rot*'] } },
+        /`roles` of `a` .*include `rotator`, with which the service itself connects/,
+      ],
       ...['', '@', ':hunter2@'].map(
         (user) =>
           [
