@@ -141,7 +141,7 @@ async function localFindings(
         missing,
       ),
       ...(named
-        ? [findingsOf('data folder').error(missing, 'correct --data, or start the server, which makes it')]
+        ? [findingsOf('data folder').error(missing, 'correct --data, or start the server, which creates it')]
         : []),
     ]
   return [

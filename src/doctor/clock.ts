@@ -10,7 +10,7 @@ export function checkOffset(whose: string, theirs: number, ours: number): Findin
   const { ok, warning, error } = findingsOf('clock')
   const apart = Math.round(Math.abs(theirs - ours) / 1000)
   const says = `the clock of ${whose} is ${apart} s ${theirs > ours ? 'ahead of' : 'behind'} this machine's`
-  const remedy = 'set both by NTP: requests that are off by more than 15 minutes are refused'
+  const remedy = 'run NTP on both: the server refuses requests that are off by more than 15 minutes'
   if (apart * 1000 >= REFUSED_MS) return error(says, remedy)
   if (apart * 1000 >= APART_MS) return warning(says, remedy)
   return ok(apart < 2 ? `the clock of ${whose} agrees with this machine's` : says)

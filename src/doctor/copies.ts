@@ -40,7 +40,7 @@ function beginningOf(path: string): string {
 export function checkCopy(path: string | undefined, settings: Settings | null, folder: Stats | null): Finding {
   const { ok, warning, error, notMade } = findingsOf("root key's copy")
   if (path === undefined)
-    return notMade('no copy is named', 'name it with --root-key-copy FILE: without a root key no backup opens')
+    return notMade('no copy is named', 'name it with --root-key-copy FILE: without the root key, a backup is useless')
   const remedy = 'copy the root key file to another machine, and to paper'
   if (!settings || !folder) return notMade('there is no data folder here')
   try {
@@ -50,7 +50,7 @@ export function checkCopy(path: string | undefined, settings: Settings | null, f
     const same = timingSafeEqual(key, copy)
     key.fill(0)
     copy.fill(0)
-    if (!same) return error(`\`${path}\` is not the present root key`, remedy)
+    if (!same) return error(`\`${path}\` is not the current root key`, remedy)
     if (statOf(path)?.dev === folder.dev)
       return warning(`\`${path}\` is the root key, on the same disk as the data folder`, remedy)
     return ok(`\`${path}\` is the root key`)

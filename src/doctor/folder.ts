@@ -48,7 +48,7 @@ export function checkFolder(settings: Settings, folder: Stats): readonly Finding
         ),
       )
   }
-  return found.length > 0 ? found : [ok(`\`${data}\` and the secrets in it are its owner's alone`)]
+  return found.length > 0 ? found : [ok(`\`${data}\` and the secrets in it are accessible only to its owner`)]
 }
 
 /** The text of tooOpen, split into finding and remedy. */
@@ -67,7 +67,7 @@ export function checkSpace(data: string): Finding {
   const { bavail, bsize, blocks } = statfsSync(data)
   const [free, all] = [bavail * bsize, blocks * bsize]
   const says = `${Math.floor(free / MIB)} MiB of ${Math.floor(all / MIB)} MiB are free for \`${data}\``
-  const remedy = 'make room: a server whose disk is full commits nothing, and refuses every call'
+  const remedy = 'free disk space: on a full disk, the server commits nothing, and refuses every call'
   if (free < FEW_BYTES) return error(says, remedy)
   return free < TIGHT_BYTES ? warning(says, remedy) : ok(says)
 }

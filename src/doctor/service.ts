@@ -25,7 +25,7 @@ export async function checkService(call: Call, whence: string): Promise<readonly
     const { ok, error } = findingsOf('credentials')
     const { status, answer } = await call('GetCallerIdentity', STS)
     return status < 300
-      ? [ok(`those of ${whence} are of ${answer['Arn']}`)]
+      ? [ok(`those of ${whence} belong to ${answer['Arn']}`)]
       : [error(`those of ${whence} are refused: ${answer['Code']}: ${answer['Message']}`, 'correct or replace them')]
   })
   const valid = credentials.every(({ result }) => result === 'ok')
@@ -81,7 +81,7 @@ export const ASKED = {
         ? [error('the last verification found that the trail is not intact', 'run `strongroom audit verify`')]
         : []),
     ]
-    return found.length > 0 ? found : [ok('the trail is signed up to now')]
+    return found.length > 0 ? found : [ok('all events up to now have a signed checkpoint')]
   },
 
   async trails(ask: Ask) {
@@ -110,10 +110,10 @@ export const ASKED = {
     )
     const absent = Tokens.Token.filter(({ State }) => State !== 'Serving')
     if (Tokens.Token.length === 0) return [ok('no HSM is configured')]
-    if (absent.length === 0) return [ok(`${counted(Tokens.Token.length, 'token')}, all of which serve`)]
+    if (absent.length === 0) return [ok(`${counted(Tokens.Token.length, 'token')}, all of which are usable`)]
     return absent.map(({ Name, State, Reason = '' }) =>
       error(
-        `the token \`${Name}\` does not serve (${State})${Reason && `: ${Reason}`}`,
+        `the token \`${Name}\` is not usable (${State})${Reason && `: ${Reason}`}`,
         State === 'PinRefused' ? 'correct its PIN' : 'run `strongroom hsm check` on the machine of the server',
       ),
     )
@@ -132,7 +132,9 @@ export const ASKED = {
     )
     const more = due.TotalCount - found.length
     if (more > 0) found.push(warning(`${more} more keys are due`, 'see them with `strongroom kms ListDueKeys`'))
-    return found.length > 0 ? found : [ok(`no key of the region is destroyed or expires within ${WITHIN_DAYS} days`)]
+    return found.length > 0
+      ? found
+      : [ok(`no key of the region will be destroyed or expire within ${WITHIN_DAYS} days`)]
   },
 
   async policies(ask: Ask) {
@@ -181,7 +183,7 @@ export function judged(name: string, document: string): readonly Finding[] {
     return [...flaws, ...needless].map((flaw) => warning(`in \`${name}\`: ${flaw}`, remedy))
   } catch (failure) {
     if (!(failure instanceof MalformedPolicy)) throw failure
-    return [error(`\`${name}\` is broken, so its principals may do nothing: ${failure.message}`, remedy)]
+    return [error(`\`${name}\` is invalid, so its principals have no permissions:  ${failure.message}`, remedy)]
   }
 }
 

@@ -76,7 +76,7 @@ async function checkRootKey(row: Row | undefined, around: Around): Promise<reado
   if (!row) return [notMade('the database is not set up yet', 'start the server once')]
   const body = unverified(row)
   if (body.rootKey === 'hsm')
-    return [notMade('it is in the HSM, which only one program should ask at a time', 'run `strongroom hsm check`')]
+    return [notMade('it is in the HSM, which only one program should use at a time', 'run `strongroom hsm check`')]
   const owner = around.folder?.uid
   if (body.rootKey === 'file' && process.getuid && owner !== undefined && process.getuid() !== owner)
     return [notMade(`the data folder belongs to user ${owner}`, `run \`strongroom doctor\` as user ${owner}`)]
@@ -86,7 +86,7 @@ async function checkRootKey(row: Row | undefined, around: Around): Promise<reado
   try {
     const key = await keyOf(body, path, around.settings)
     if (typeof key === 'string')
-      return [error(key, 'restore the root key from its copy: without it no key of this database opens, ever')]
+      return [error(key, 'restore the root key from its copy: without it, all keys of this database are lost')]
     const opened = await openInstallation(row, new KeyProvider(body.rootKey, what, key, around.random), key)
     key.fill(0)
     if (opened) {
@@ -98,7 +98,10 @@ async function checkRootKey(row: Row | undefined, around: Around): Promise<reado
         ? ok(`${what} opens this database`)
         : error(`${what} is not the root key of this database`, 'restore the root key that belongs to it'),
       ...left.map((file) =>
-        warning(`a change of the root key was not finished: \`${file}\` is left`, 'start the server: it finishes it'),
+        warning(
+          `a change of the root key was not finished: \`${file}\` is left`,
+          'start the server, which finishes this change',
+        ),
       ),
     ]
   } catch (failure) {
@@ -133,7 +136,7 @@ async function checkWitness(source: CopySource, heads: readonly Head[], { settin
     if (why)
       return error(
         why,
-        'its end was cut, or the database was restored from an older copy: if you meant to restore it, run `strongroom audit accept-restore`',
+        'its end was truncated, or the database was restored from an older copy: if you restored it, run `strongroom audit accept-restore`',
       )
     const behind = events - witness.seq
     const place = behind === 0 ? 'to its end' : `${behind} events ago`

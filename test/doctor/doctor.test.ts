@@ -225,7 +225,7 @@ describe('strongroom doctor', () => {
       judged('broken', '{')
         .map(({ says }) => says)
         .join(),
-      /^`broken` is broken, so its principals/,
+      /^`broken` is invalid, so its principals/,
     )
   })
 
