@@ -368,7 +368,7 @@ async function trail(folder: string): Promise<void> {
     ['LookupEvents of one key on one day', byKey(day), 'budget ≤ 50 ms, aim ≤ 10 ms'],
     ['LookupEvents of one key, newest', byKey({}), ''],
     ['LookupEvents of one day', [{ ...lookup, ...day }], ''],
-    ['LookupEvents of what never was', byKey({}).map((one) => ({ ...one, 'LookupAttribute.1.Value': 'none' })), ''],
+    ['LookupEvents without a match', byKey({}).map((one) => ({ ...one, 'LookupAttribute.1.Value': 'none' })), ''],
   ]
   for (const [name, parameters, budget] of cases) {
     const { medianMs, p99Ms } = await load(job(server, 1, parameters, 800))

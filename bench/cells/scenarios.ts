@@ -87,13 +87,13 @@ export function scenarios(callsPerSecond: number, seconds: number): readonly Sce
   }
   const hot = withHot(shards, callsPerSecond)
   return [
-    named('all is well', {}),
-    named('shards placed in turn, whatever their loads', { placement: inTurn(SHARDS, cells) }),
+    named('normal operation', {}),
+    named('shards are placed in turn, not the largest first', { placement: inTurn(SHARDS, cells) }),
     named('a cell is lost for the middle half of the time', {
       failure: { cell: placement[HOT] ?? 0, from: seconds / 4, to: (seconds * 3) / 4 },
     }),
     named('an account calls as much as two cells can serve', hot),
-    named('the same, and routers let through 0.3 of a cell a shard', { ...hot, shardLimit: CELL_MOST * SHARD_LIMIT }),
+    named('the same, and routers admit 0.3 of a cell for each shard', { ...hot, shardLimit: CELL_MOST * SHARD_LIMIT }),
     named('a router in ten is lost', { routers: Math.floor(routers * 0.9) }),
   ]
 }
