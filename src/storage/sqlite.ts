@@ -18,6 +18,7 @@ import {
   type Commit,
   ENOUGH,
   type EventStorage,
+  type Row,
   type Stale,
   type Storage,
   type Stored,
@@ -89,6 +90,13 @@ class SqliteStorage extends StoredRows implements Storage {
     const changes = await super.changesSince(number)
     if (changes.number !== number) await this.synced()
     return changes
+  }
+
+  /** For the same reason. */
+  override async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
+    const rows = await super.due(kind, now, limit)
+    if (rows.length > 0) await this.synced()
+    return rows
   }
 
   commit(commits: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {

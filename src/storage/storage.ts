@@ -186,7 +186,10 @@ export interface Storage {
   searchById(search: Search, after: string, limit: number): Promise<FoundRows>
   /** The number of rows of a range. For a whole account and region, the kind must be counted. */
   count(range: Range): Promise<number>
-  /** Rows of a kind whose `dueAt` is at or before `now`, the oldest first. */
+  /**
+   * Rows of a kind whose `dueAt` is at or before `now`, the oldest first, once they are durable: the work may destroy what an earlier state of
+   * the database still names.
+   */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>
   /** Rows of every kind and scope after `after`, in the order of their keys. null stands for the beginning. */
   scan(after: RowKey | null, limit: number): Promise<readonly Row[]>

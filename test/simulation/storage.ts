@@ -146,9 +146,11 @@ export class SimulatedStorage implements Storage {
     })
   }
 
-  due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
+  async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
     const selects = (row: Row) => row.kind === kind && row.dueAt !== null && row.dueAt <= now
-    return this.#rows(`due ${kind}`, selects, (one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0), { limit })
+    const rows = await this.#rows(`due ${kind}`, selects, (a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0), { limit })
+    if (rows.length > 0) await this.#line.sync()
+    return rows
   }
 
   scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {

@@ -85,6 +85,23 @@ describe('the log of SQLite', () => {
     removeFolder(folder)
   })
 
+  it('is synced before anybody does work that another process has made due', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'a.db')
+    const one = await openStorage(path)
+    await beginChain(one)
+    const key = { kind: 'k', account: 'a', region: 'r', id: 'i' }
+    const row = { ...key, parent: null, createdAt: 1, dueAt: 5, revision: 1, body: '{}', mac: Buffer.alloc(32) }
+    await commit(one, [{ changes: [{ change: 'insert', row, counted: null }], nonce: null, event: null, scrub: false }])
+    const other = await openStorage(path)
+    // As above, the log of the other can be read, but not synced.
+    unlinkSync(`${path}-wal`)
+    assert.deepEqual(await other.due('k', 4, 10), [])
+    await assert.rejects(other.due('k', 5, 10), Unavailable)
+    for (const storage of [one, other]) await storage.close()
+    removeFolder(folder)
+  })
+
   it('is synced once for all that come while a sync runs', async () => {
     const folder = temporaryFolder()
     const storage = await openStorage(join(folder, 'a.db'))
