@@ -76,30 +76,34 @@ export function openValue(stored: SecretValue, context: ValueContext, time = new
     if (bytes.length < SEALED_AT) throw unopenable(stored)
     const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
     const known = keeps ? context.messageKeys.get(stored) : null
-    return known ? opened(known, bytes, stored) : openedByDataKey(stored, bytes, usable, context, time)
+    if (known) return opened(known, bytes, stored)
+    return andThen(dataKeyOf(stored, usable, context, time), (dataKey) => {
+      const nonce = bytes.subarray(1, SEALED_AT)
+      if (keeps) return opened(context.messageKeys.keep(stored, dataKey, nonce), bytes, stored)
+      const key = messageKeyOf(dataKey, nonce)
+      try {
+        return opened(key, bytes, stored)
+      } finally {
+        key.wipe()
+      }
+    })
   })
 }
 
-async function openedByDataKey(
+/** Decrypts the data key of a value. Throws Unopenable when it is not authentic. */
+function dataKeyOf(
   stored: SecretValue,
-  bytes: Buffer,
   usable: UsableVersion,
   context: ValueContext,
   time: DeviceTime,
-): Promise<string> {
-  const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
+): MaybePromise<Uint8Array> {
   const message = decodeCiphertext(stored.body.dataKey)
+  if (!message) throw unopenable(stored)
   const encryptionContext = boundTo(placeOf(stored))
-  const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
-  if (!dataKey) throw unopenable(stored)
-  const nonce = bytes.subarray(1, SEALED_AT)
-  if (keeps) return opened(context.messageKeys.keep(stored, dataKey, nonce), bytes, stored)
-  const key = messageKeyOf(dataKey, nonce)
-  try {
-    return opened(key, bytes, stored)
-  } finally {
-    key.wipe()
-  }
+  return andThen(decryptWith(usable, message, { encryptionContext, context, time }), (dataKey) => {
+    if (!dataKey) throw unopenable(stored)
+    return dataKey
+  })
 }
 
 /** Refuses as openValue does, without the use of key material. */
