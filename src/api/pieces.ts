@@ -23,7 +23,7 @@ const NONE: ReadonlyMap<string, string> = new Map()
  */
 export function gathered(declared: Declared, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   let found: Map<string, Piece[]> | null = null
-  for (const full of given.keys()) {
+  for (const [full, value] of given) {
     const dot = full.indexOf('.')
     if (dot < 0) continue
     const name = full.slice(0, dot)
@@ -36,7 +36,7 @@ export function gathered(declared: Declared, given: ReadonlyMap<string, string>)
     found ??= new Map()
     const all = found.get(name) ?? []
     if (all.length >= pieces.most) throw refuse('InvalidParameter', { name, rule })
-    all.push([rest, given.get(full) ?? ''])
+    all.push([rest, value])
     found.set(name, all)
   }
   if (!found) return NONE

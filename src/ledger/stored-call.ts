@@ -151,10 +151,9 @@ function shownParameters(
     const value = parameters.get(name)
     if (value !== undefined) show(name, value)
   }
-  for (const name of parameters.keys()) {
+  for (const [name, value] of parameters) {
     const dot = name.indexOf('.')
-    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name))
-      show(shortened(name), parameters.get(name) ?? '')
+    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name)) show(shortened(name), value)
   }
   return shown
 }
