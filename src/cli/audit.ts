@@ -7,8 +7,8 @@ import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
 import type { Period } from '../actiontrail/audit/range.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
+import { recordAcceptedRestore } from '../house/accepted-restore.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
-import { recordServiceWork } from '../house/service-work.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
@@ -176,7 +176,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     return 0
   }
   const now = Date.now()
-  await recordServiceWork('AcceptRestoredTrail', rooms)
+  await recordAcceptedRestore(rooms)
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.print(`accepted: ${why}\nthe former witness: ${JSON.stringify(witness)}`)
   return 0

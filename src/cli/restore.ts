@@ -5,9 +5,9 @@ import { copyRows } from '../backup/copy.ts'
 import { type BackupHead, total } from '../backup/format.ts'
 import { lacking } from '../backup/verify-all.ts'
 import { TIME_WINDOW_MS } from '../gateway/claim.ts'
+import { recordAcceptedRestore } from '../house/accepted-restore.ts'
 import { onlyServer } from '../house/only-server.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
-import { recordServiceWork } from '../house/service-work.ts'
 import { writeWitness } from '../house/witness.ts'
 import { KMS_INDEX } from '../kms/record-index.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
@@ -92,7 +92,7 @@ async function recordRestore(house: OpenHouse, head: BackupHead, { settings, res
   else if (seen) around.print(`no event is missing that the witness has seen up to ${isoSeconds(seen.at)}`)
   else around.print('the number of events after the backup is unknown: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
-  await recordServiceWork('AcceptRestoredTrail', house, [backup], restored)
+  await recordAcceptedRestore(house, [backup], restored)
   const now = runtime.now()
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.complain(

@@ -137,7 +137,7 @@ export function verifyOnDemand(verifier: Verifier, runtime: Runtime, stop: Abort
   return repeat(SWEEP_MS, { runtime, stop }, () => verifier.next(), failed)
 }
 
-/** Records events about the root keys that are due because the process that had to record them ended before. */
+/** Records the events about the root keys that are due because a process ended before it had recorded them. */
 export function recordLeftEvents(
   rooms: Pick<OpenHouse, 'ring' | 'ledger' | 'accounts' | 'runtime'>,
   stop: AbortSignal,

@@ -1,6 +1,6 @@
-// Records work on the installation as a whole, which concerns all accounts, in the trail of each account.
+// Records in the trail of each account that the operator has accepted an older trail: the restore concerns all accounts.
 import { headIn } from '../ledger/chain.ts'
-import { type ServiceWork, storedServiceWork } from '../ledger/stored-event.ts'
+import { storedServiceWork } from '../ledger/stored-event.ts'
 import { laneOf } from '../storage/lane.ts'
 import type { Heads } from '../storage/storage.ts'
 import type { OpenHouse } from './open.ts'
@@ -8,16 +8,15 @@ import type { OpenHouse } from './open.ts'
 const EVENTS_AT_ONCE = 1000
 
 /**
- * Records an event about the work in the trail of every account; `about` are the resources of the event. With `since` (heads of the trail),
- * an account that has an equal event after these heads gets no second one.
+ * Records the event AcceptRestoredTrail in the trail of every account; `about` are the resources of the event. With `since` (heads of the
+ * trail), an account that has an equal event after these heads gets no second one.
  */
-export async function recordServiceWork(
-  name: ServiceWork,
+export async function recordAcceptedRestore(
   { ledger, accounts, runtime, region }: Pick<OpenHouse, 'ledger' | 'accounts' | 'runtime' | 'region'>,
   about: Parameters<typeof storedServiceWork>[1] = [],
   since: Heads | null = null,
 ): Promise<void> {
-  const body = storedServiceWork(name, about)
+  const body = storedServiceWork('AcceptRestoredTrail', about)
   const done = since ? await accountsWith(body, since, ledger) : new Set()
   for (const { id: account } of await accounts.list()) {
     if (done.has(account)) continue
