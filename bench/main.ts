@@ -296,14 +296,14 @@ async function manyKeys(folder: string): Promise<void> {
         { Action: 'DescribeKey', KeyId },
       ])
       const part = job(server, 64, mixed, 50_000)
-      // The heap grows until its garbage is collected, so one look may meet its lowest point.
-      const looks: number[] = []
+      // The heap grows until its garbage is collected, so a single reading may be the lowest one.
+      const readings: number[] = []
       let sent = 0
       for (; sent < calls; sent += callsOf(part)) {
         await load(part)
-        looks.push(server.memory())
+        readings.push(server.memory())
       }
-      const figures = `at most ${Math.round(Math.max(...looks))} MiB, at the end ${Math.round(server.memory())} MiB`
+      const figures = `at most ${Math.round(Math.max(...readings))} MiB, at the end ${Math.round(server.memory())} MiB`
       row(`resident memory in ${sent} calls`, figures, 'budget ≤ 300 MiB, aim ≤ 250 MiB')
     }
     await server.stop()

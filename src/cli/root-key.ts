@@ -59,7 +59,7 @@ export async function rootKey(args: readonly string[], open: Open, around: Surro
   return inHouse(settings, open, around, async (rooms) => {
     const work = { flags, settings, rooms, around }
     if (verb === 'status') return status(work)
-    // Those of a process that ended. `rotate --resume` may find nothing else to do.
+    // Events that are due because a process ended too early. `rotate --resume` may have nothing else to do.
     await recordDueEvents(rooms.ring, rooms)
     return change ? changeProvider(change, work) : rotateRootKey(work)
   })

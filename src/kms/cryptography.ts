@@ -27,7 +27,7 @@ export function demandSymmetric({ body }: FoundKey): void {
   if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')
 }
 
-/** What Encrypt and the operations on data keys reply of a ciphertext. */
+/** A ciphertext, as the replies of Encrypt and of the operations on data keys have it. */
 export type Encrypted = {
   readonly CiphertextBlob: string
   readonly KeyId: string

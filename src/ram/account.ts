@@ -28,7 +28,7 @@ export interface Given extends AccessKeyPair {
 }
 
 const AT_ONCE = 1000
-/** Comes after every id. */
+/** Sorts after every id. */
 const AFTER_ALL = '\x7f'
 
 type Reads = Pick<LedgerView, 'get' | 'between' | 'heads'>

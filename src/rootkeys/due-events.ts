@@ -9,7 +9,7 @@ import type { Randomness } from '../runtime/runtime.ts'
 import type { DueEvent } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
 
-/** As many events as a batch of calls has: calls wait no longer than for one of those. */
+/** A batch of calls has about as many events, so this commit makes calls wait no longer than a batch does. */
 const ACCOUNTS_AT_ONCE = 500
 
 export interface RecordingRooms {
@@ -31,7 +31,7 @@ export async function recordDueEvents(
     const recordedUpTo = ids.at(-1) ?? due.recordedUpTo
     const dueEvents = ids.length < ACCOUNTS_AT_ONCE ? later : [{ ...due, recordedUpTo }, ...later]
     const [event = null, ...further] = ids.map((account) => eventOf(due, account, runtime))
-    // Where another process was faster, the record has changed: this commit stores nothing, and the look shows what is left to do.
+    // If another process was faster, the record has changed: this commit stores nothing, and the look shows the accounts that are left.
     await ledger.commit({
       changes: [update(record, { body: { ...record.body, dueEvents } })],
       nonce: null,

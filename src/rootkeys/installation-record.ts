@@ -34,7 +34,7 @@ export interface DueEvent {
   readonly recordedUpTo: string
 }
 
-/** When and where something took place that is an event. */
+/** The time and the region of an event. */
 export type Occurrence = Pick<DueEvent, 'at' | 'region'>
 
 export interface InstallationBody {
@@ -49,7 +49,7 @@ export interface InstallationBody {
   readonly formerKeyFile?: string | null
   /** The account that was created first; null before there is one. Absent in databases of releases without this member. */
   readonly firstAccount?: string | null
-  /** The oldest first. Absent where none was ever due. */
+  /** The oldest first. Absent if no event has ever been due. */
   readonly dueEvents?: readonly DueEvent[]
 }
 

@@ -60,7 +60,7 @@ export interface Rotated extends Walked {
  */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   await ring.look()
-  // A server that records them between a look and the announcement would make the announcement fail.
+  // If a server recorded due events between a look and the announcement, the announcement would fail.
   await recordDueEvents(ring, rooms)
   const rotated = await finished(ring, rooms, pace)
   await recordDueEvents(ring, rooms)
