@@ -17,12 +17,12 @@ const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGI
        strongroom account key disable|enable|delete HOLDER ACCESSKEYID [--data DIR] …
        strongroom account service --name SERVICE [--data DIR] …
 
-HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com. The AccessKey of a service may assume
-the roles that trust the service, and nothing else; \`account service\` and \`account key create\` create one. The command shows a
-secret only once, when it creates the AccessKey. A running server on the same database serves a new account at once, refuses a
-disabled or deleted AccessKey from that moment on, and accepts an enabled one within a second. Role sessions that an AccessKey
-started continue: delete the role, or wait for their end. To manage the AccessKeys of users, call \`strongroom ram UpdateAccessKey\`
-and similar operations.
+HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com. The AccessKey of a service may only
+assume the roles that trust the service, and use the service's own key in each account; \`account service\` and \`account key create\`
+create one. The command shows a secret only once, when it creates the AccessKey. Running servers on the same database serve a new
+account at once, and apply each change of an AccessKey from the next call on. Role sessions that an AccessKey started continue:
+delete the role, or wait for their end. To manage the AccessKeys of users, call \`strongroom ram UpdateAccessKey\` and similar
+operations.
 Further flags are those of \`strongroom serve\`.`
 
 interface Asked {

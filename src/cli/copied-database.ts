@@ -26,7 +26,7 @@ export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Pro
   const { settings, open, around, target, findings } = copied
   // Opening such a database would be its first start, which makes a root key.
   if (!findings.installation)
-    throw new Error(`nobody has set up the copied database${findings.fault === null ? '' : `: ${findings.fault}`}`)
+    throw new Error(`the copied database was never set up${findings.fault === null ? '' : `: ${findings.fault}`}`)
   const isWhole = await inHouse(settings, open, around, async (house) => {
     const whole = await verified(house, copied)
     if (!whole && !copied.accepts) return null

@@ -164,7 +164,7 @@ async function emptyKey(call: Call, key: string): Promise<{ keyId: string; bytes
       `the CMK ${KeyId} has the origin ${Origin}, and generates its own material: import into one that \`strongroom kms CreateKey --Origin EXTERNAL\` made`,
     )
   const spec = Object.entries(KEY_SPECS).find(([name]) => name === KeySpec)?.[1]
-  if (spec?.kind !== 'symmetric') throw new Error(`this version does not know the length of material of ${KeySpec} is`)
+  if (spec?.kind !== 'symmetric') throw new Error(`this version does not know the length of material of ${KeySpec}`)
   return { keyId: String(KeyId), bytes: spec.keyBytes }
 }
 

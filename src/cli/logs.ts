@@ -16,7 +16,7 @@ Prints events of the trail, the oldest first: time, outcome, operation, caller, 
 actiontrail:LookupEvents. The command omits its own lookups.
 
   --follow     prints new events as they come, until Ctrl-C; starts now unless --since names another time. The event of a slow call
-               comes after those of faster calls, with its own time. The command misses events that are recorded 2 minutes late or later
+               comes after those of faster calls, with its own time. The command misses events that are recorded more than 2 minutes late
   --since      the start: 30s, 15m, 2h or 7d ago, or a time such as 2026-03-01T00:00:00Z; 15m by default
   --refused    only refused calls
   --json       prints each event as a line of JSON

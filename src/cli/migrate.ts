@@ -28,7 +28,7 @@ kind. Stop all servers of the database first; the command checks that none runs.
 no longer starts on it, and prints the new place of the database. No server starts on the target before the migration has ended. After
 an interruption run the same command again: it continues where it stopped. At the end it verifies every record and the whole trail
 with the root key, and compares the trail with the witness (audit-witness.json) of a server: the one in the data folder, or the file of
---witness. It moves neither the root key file nor the first credentials and the settings.
+--witness. It moves neither the root key file nor the first credentials nor the settings.
 --accept-damage finishes the migration even if records or the trail are not authentic.
 Further flags are those of \`strongroom serve\`; they set the provider of the root key. The default is the key file in the data folder.`
 

@@ -183,7 +183,7 @@ export function judged(name: string, document: string): readonly Finding[] {
     return [...flaws, ...needless].map((flaw) => warning(`in \`${name}\`: ${flaw}`, remedy))
   } catch (failure) {
     if (!(failure instanceof MalformedPolicy)) throw failure
-    return [error(`\`${name}\` is invalid, so its principals have no permissions:  ${failure.message}`, remedy)]
+    return [error(`\`${name}\` is invalid, so its principals have no permissions: ${failure.message}`, remedy)]
   }
 }
 

@@ -53,7 +53,7 @@ const PROGRAM = {
   fips: {
     reader: truth,
     fallback: 'false',
-    help: "start only with OpenSSL's FIPS provider, and refuse all other algorithms",
+    help: "start only with OpenSSL's FIPS provider, and refuse work that needs other algorithms",
   },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),

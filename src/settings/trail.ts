@@ -8,7 +8,7 @@ export const TRAIL = {
   'retention-days': {
     reader: whole(90, 36_500, 'DAYS'),
     fallback: '90',
-    help: 'retention of events, for LookupEvents',
+    help: 'retention of events: older ones are dropped, and LookupEvents does not find them',
   },
   'lookup-max-span-days': {
     reader: whole(30, 36_500, 'DAYS'),

@@ -374,7 +374,7 @@ describe('a backup of nothing', () => {
     for (const more of [[], ['--accept-damage']]) {
       const refused = await runHere(restoring(file('none.age'), data, null, ...more))
       assert.equal(refused.code, 1)
-      assert.match(refused.err, /nobody has set up the copied database/)
+      assert.match(refused.err, /the copied database was never set up/)
       assert.equal(existsSync(join(data, 'root-key')), false)
     }
     removeFolder(data)
