@@ -42,6 +42,41 @@ describe('a call of a user on itself', () => {
     assert.deepEqual([await may('former'), await may('alice')], [true, false])
   })
 
+  it('needs no policy, but a Deny still counts, and so does every other resource', async () => {
+    await using house = await openTestHouse(null)
+    const ram = ramOf(house)
+    await ram.must('SetSecurityPreference', { AllowUserToManageAccessKeys: 'true' })
+    await ram.must('CreateUser', { UserName: 'alice' })
+    const alice = await ram.accessKeyOf('alice')
+    const own = ramOf(house, alice)
+    const caller = await house.open.accessKeys.find(alice.accessKeyId, house.open.ledger.view())
+    assert.ok(caller)
+    const facts = { now: house.now, secureTransport: false, sourceAddress: '::1', requestTags: [] }
+    const deniedOn = async (...names: string[]) => {
+      const arns = names.map((name) => `acs:ram:*:${alice.accountId}:user/${name}`)
+      const denial = await house.open.authorizer.denial({
+        caller: caller.caller,
+        action: 'ram:ListAccessKeys',
+        resources: arns.map((arn) => ({ type: '', name: '', arn })),
+        facts,
+        selfService: 'access keys',
+        ledger: house.open.ledger.view(),
+      })
+      return denial && [denial.type, denial.resource.replace(/.*\//, '')]
+    }
+    assert.equal(await own.outcome('ListAccessKeys'), 'OK')
+    assert.equal(await deniedOn('alice', 'alice'), null)
+    assert.deepEqual(await deniedOn('alice', 'bob'), ['ImplicitDeny', 'bob'])
+    assert.deepEqual(await deniedOn('bob', 'alice'), ['ImplicitDeny', 'bob'])
+
+    const PolicyDocument = ram.document({ Effect: 'Deny', Action: 'ram:ListAccessKeys', Resource: '*/alice' })
+    await ram.must('CreatePolicy', { PolicyName: 'no', PolicyDocument })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'no', UserName: 'alice' })
+    assert.equal(await own.outcome('ListAccessKeys'), 'NoPermission')
+    assert.deepEqual(await deniedOn('alice'), ['ExplicitDeny', 'alice'])
+    assert.deepEqual(await deniedOn('bob', 'alice'), ['ImplicitDeny', 'bob'])
+  })
+
   it('is refused with the detail of a denial where the caller is no user', async () => {
     await using house = await openTestHouse(null)
     const passwords = { OldPassword: 'long-enough-1', NewPassword: 'long-enough-2' }
