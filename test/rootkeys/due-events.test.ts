@@ -131,6 +131,21 @@ eachDatabase((open) => {
       assert.equal(events.filter(({ eventName }) => eventName === 'RotateRootKey').length, 3)
     })
 
+    it('is recorded once where another process finishes the same rotation first', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      const change = ring.change.bind(ring)
+      ring.change = async (changes) => {
+        if (!changes.event) return change(changes)
+        ring.change = change
+        await rotate(ring, roomsOf(house.open), pace(house))
+        return change(changes)
+      }
+      const { overtaken } = await rotate(ring, roomsOf(house.open), pace(house))
+      assert.deepEqual([overtaken, stageOf(ring)], [true, 'retired'])
+      await demandEvents(house, 'RotateRootKey', 1)
+    })
+
     it('is recorded once where another process drops the same root keys first', async () => {
       await using house = await open()
       const { ring } = house.open

@@ -360,6 +360,35 @@ eachDatabase((open, name) => {
       assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], ['retired', 3])
     })
 
+    it('drops no root keys that another rotation retired after the last look', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      await rotate(ring, roomsOf(house), pace(house))
+      const change = ring.change.bind(ring)
+      ring.change = async (changes) => {
+        ring.change = change
+        await rotate(ring, roomsOf(house), pace(house))
+        return change(changes)
+      }
+      await assert.rejects(dropRetired(ring, roomsOf(house), pace(house)), /another change of the root keys came first/)
+      assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], ['retired', 3])
+    })
+
+    it('retires no root keys of the next rotation, which another process began at the same moment', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      const change = ring.change.bind(ring)
+      ring.change = async (changes) => {
+        if (!changes.event) return change(changes)
+        ring.change = change
+        await rotate(ring, roomsOf(house), pace(house))
+        await assert.rejects(rotate(ring, roomsThat(house, stop), pace(house)), /stopped here/)
+        return change(changes)
+      }
+      const { overtaken } = await rotate(ring, roomsOf(house), pace(house))
+      assert.deepEqual([overtaken, stageOf(ring)], [true, 'current'])
+    })
+
     it('has a call that began to decide before the roots changed decide again', async () => {
       await using house = await open()
       const { ring, ledger } = house.open
