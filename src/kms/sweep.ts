@@ -121,7 +121,8 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
 
 /** Destroys what a device created for a failed commit. If the key changed or can't be read, the commit may be stored, and nothing is destroyed. */
 async function destroyUnstored(cmk: Cmk, changes: readonly Change[], { ledger, keystore }: House): Promise<void> {
-  const now = await Promise.resolve(ledger.get(CMK, cmk, cmk.id)).catch(() => null)
+  const read = async () => ledger.get(CMK, cmk, cmk.id)
+  const now = await read().catch(() => null)
   if (now?.revision === cmk.revision) destroyUncommitted(changes, keystore)
 }
 

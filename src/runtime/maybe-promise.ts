@@ -2,7 +2,7 @@
 // in one go: it allocates no promises, and leaves and enters its code less often. For the same reason, an async function on this path awaits such a
 // value only if it is a promise: `await` interrupts the function even for a value that is there.
 
-/** A value, or a promise of it. */
+/** A value, or a promise of it. A function that returns one reports an error in either way: it throws at once, or its promise rejects. */
 export type MaybePromise<T> = T | Promise<T>
 
 /** Calls `next` with the value: at once, or when the promise resolves. An error of `next` is thrown, or rejects the returned promise. */
