@@ -1,6 +1,6 @@
 import type { Run } from './simulate.ts'
 
-/** Says of a run that failed what went wrong, and how to repeat it. Its trace follows. */
+/** The report of a failed run: what went wrong, how to repeat the run, and its trace. */
 export function report({ seed, mode, steps, lines, failure }: Run): string {
   return [
     `seed ${seed} (${mode}) failed after ${steps} steps: ${failure}`,

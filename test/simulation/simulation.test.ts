@@ -1,4 +1,4 @@
-// The whole house simulated from seeds: whatever goes wrong, every invariant holds. And what is wrong on purpose is found.
+// Simulations of the whole service from seeds: every invariant holds under all faults, and the simulations find each planted defect.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
@@ -14,12 +14,12 @@ import type { Mode, Plant } from './world.ts'
 
 /** Each part has a test's limit of time for itself. */
 const PARTS = 10
-/** Each planted fault is found by one of so many seeds. */
+/** One of this number of seeds finds each planted defect. */
 const FOUND_WITHIN = 300
-/** Every run makes at least so many calls: some of its clients, and the questions at the end. */
+/** Each run makes at least this number of calls: some by its clients, and those that check the state at the end. */
 const FEWEST_CALLS = 12
 
-/** What is done wrong on purpose, where, and what a run that notices says. */
+/** The planted defects, the mode in which each is planted, and the failure of a run that finds it. */
 const PLANTED: readonly (readonly [Plant, Mode, RegExp])[] = [
   ['answers before the sync', 'embedded', /before its event was durable/],
   ['nonces forgotten at a restart', 'embedded', /a replayed request succeeded|counted twice/],
