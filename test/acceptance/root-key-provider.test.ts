@@ -113,6 +113,7 @@ describe('strongroom root-key change-provider', () => {
     const file = join(temporaryFolder(), 'passphrase')
     writeFileSync(file, 'correct horse\n')
     const out = await rootKey(['change-provider', '--to', 'passphrase', '--new-passphrase-file', file, '--data', data])
+    assert.equal(countOfEvents('ChangeRootKeyProvider', data), 1)
     assert.match(out, /now comes from the passphrase/)
     await stop(100)
     assert.equal(await program.stop(), 0)

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { withNewDataKey } from '../../src/kms/data-key.ts'
+import type { KmsContext } from '../../src/kms/operation.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { exportTo, rsaPair, unwrapExported } from './export.ts'
 
@@ -17,6 +19,35 @@ describe('data keys and re-encryption', () => {
   const decrypted = async (CiphertextBlob: string, EncryptionContext = ''): Promise<string> =>
     (await house.must('Decrypt', { CiphertextBlob, EncryptionContext })).Plaintext
   const context = '{"order":"42"}'
+
+  it('are wiped once their use has ended, however it ends, and not before', async () => {
+    let made: readonly Uint8Array[] = []
+    const isWiped = () => made.every((bytes) => bytes.every((byte) => byte === 0))
+    const during = <T>(use: () => T) =>
+      withNewDataKey<T>(16, { randomBytes } as unknown as KmsContext, (...both) => {
+        made = both
+        assert.deepEqual([both[0].length, isWiped()], [16, false])
+        return use()
+      })
+    const fail = () => {
+      throw new Error('failed')
+    }
+    assert.equal(
+      during(() => 'used'),
+      'used',
+    )
+    assert.ok(isWiped())
+    assert.throws(() => during(fail), /failed/)
+    assert.ok(isWiped())
+    const device = Promise.withResolvers<void>()
+    const pending = during(() => device.promise)
+    assert.ok(!isWiped())
+    device.resolve()
+    await pending
+    assert.ok(isWiped())
+    await assert.rejects(async () => during(() => Promise.reject(new Error('failed'))), /failed/)
+    assert.ok(isWiped())
+  })
 
   it('GenerateDataKeyWithoutPlaintext answers with what Decrypt opens, and with no plaintext', async () => {
     const KeyId = await createKey()
