@@ -85,6 +85,7 @@ async function crash(world: World): Promise<void> {
   const left = host.durable + random.below(database.committed - host.durable + 1)
   scheduler.note(`nemesis crashes the machine: ${database.committed - left} transactions are lost`)
   world.endOperators()
+  world.endStarts()
   const places = world.servers.flatMap((server, place) => (server ? [place] : []))
   for (const place of places) world.kill(place)
   database.undoTo(left)

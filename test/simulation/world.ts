@@ -58,6 +58,8 @@ export class World {
   /** Whether a rotation of the root key was begun that was not seen to end. */
   isRotating = false
   readonly #operators = new Map<Owner, () => void>()
+  /** The servers that are starting, and how to end each. */
+  readonly #starting = new Map<Owner, () => void>()
   readonly #seed: number
   #processes = 0
 
@@ -128,16 +130,30 @@ export class World {
       process.isSpared = failed >= SPARED_AFTER
       if (this.plant === 'nonces forgotten at a restart') this.host.database.nonces.clear()
       const setting = { settings: settingsOf(this.mode), process, storage, host: this.host, alarm: this.alarm(process) }
+      const ended = new Promise<null>((resolve) => this.#starting.set(process, () => resolve(null)))
       try {
-        const server = await Server.start(setting)
-        this.servers[place] = server
-        process.isSpared = false
-        return server
+        const server = await Promise.race([Server.start(setting), ended])
+        if (server) {
+          this.servers[place] = server
+          process.isSpared = false
+          return server
+        }
       } catch (error) {
         this.scheduler.note(`${process.name} does not start: ${error}`)
-        process.alive = false
-        await this.pause(RESTART_MS, 'restart')
+      } finally {
+        this.#starting.delete(process)
       }
+      process.alive = false
+      await this.pause(RESTART_MS, 'restart')
+    }
+  }
+
+  /** Ends all servers that are starting, as a crash of their machine does. */
+  endStarts(): void {
+    for (const [process, end] of this.#starting) {
+      this.scheduler.note(`${process.name} ends in its start`)
+      process.alive = false
+      end()
     }
   }
 
