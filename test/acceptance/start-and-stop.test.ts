@@ -155,7 +155,7 @@ describe('the first start', () => {
         if (shown.includes('"ready"')) break
       }
       const { accessKeySecret } = JSON.parse(readFileSync(join(data, 'root-credentials.json'), 'utf8'))
-      assert.match(shown, /shown this once/)
+      assert.match(shown, /shown only once/)
       assert.ok(shown.includes(accessKeySecret))
     } finally {
       // Ctrl-C, as it is typed.

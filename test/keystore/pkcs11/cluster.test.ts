@@ -45,17 +45,17 @@ describe('a cluster of tokens', () => {
     assert.match(before.out, /token strongroom: SoftHSM v2, serial number/)
     assert.match(
       before.out,
-      /can't do RSAES_OAEP_SHA_256, since it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects GetParametersForImport/,
+      /can't do RSAES_OAEP_SHA_256, because it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects GetParametersForImport/,
     )
     assert.match(before.out, /can do RSAES_OAEP_SHA_1\n/)
     assert.match(before.out, /can do EC_P256K\n/)
     assert.match(
       before.out,
-      /can't do AsymmetricDecrypt RSAES_OAEP_SHA_256, since it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects AsymmetricEncrypt and/,
+      /can't do AsymmetricDecrypt RSAES_OAEP_SHA_256, because it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects AsymmetricEncrypt and/,
     )
     assert.match(
       before.out,
-      /can't do RSAES_PKCS1_V1_5, since it takes wrongly padded texts for material with CKM_RSA_PKCS: this affects/,
+      /can't do RSAES_PKCS1_V1_5, because it takes wrongly padded texts for material with CKM_RSA_PKCS: this affects/,
     )
     assert.match(
       before.out,

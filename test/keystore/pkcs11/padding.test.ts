@@ -27,7 +27,7 @@ describe('a device that takes wrongly padded texts for keys', () => {
       assert.match(body.Message, /"WrappingAlgorithm" .* takes wrongly padded texts for material with CKM_RSA_PKCS/)
       assert.match(
         await abilityOf(house),
-        /can't do RSAES_PKCS1_V1_5, since it takes wrongly padded texts for material/,
+        /can't do RSAES_PKCS1_V1_5, because it takes wrongly padded texts for material/,
       )
       await importMaterial(house, await prepareImport(house, KeyId))
     })
