@@ -360,6 +360,27 @@ eachDatabase((open, name) => {
       assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], ['retired', 3])
     })
 
+    for (const [step, stage] of [
+      [1, 'announced'],
+      [2, 'current'],
+    ] as const)
+      it(`takes no step that another process took after the last look (${stage})`, async () => {
+        await using house = await open()
+        const { ring, runtime } = house.open
+        const rooms = roomsThat(house, stop)
+        const change = ring.change.bind(ring)
+        let steps = 0
+        ring.change = async (changes) => {
+          if (++steps < step) return change(changes)
+          ring.change = change
+          const others = stage === 'announced' ? { ...rooms, runtime: { ...runtime, pause: stop } } : rooms
+          await assert.rejects(rotate(ring, others, pace(house)), /stopped here/)
+          return change(changes)
+        }
+        await assert.rejects(rotate(ring, roomsOf(house), pace(house)), /another change of the root keys came first/)
+        assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], [stage, 2])
+      })
+
     it('drops no root keys that another rotation retired after the last look', async () => {
       await using house = await open()
       const { ring } = house.open
