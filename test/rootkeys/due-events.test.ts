@@ -124,9 +124,22 @@ eachDatabase((open) => {
       await dropRetired(house.open.ring, roomsOf(house.open), pace(house))
       await demandEvents(house, 'RotateRootKey', 1, at)
       await demandEvents(house, 'DropRetiredRootKeys', 1)
+      const names = (await house.open.storage.events.after(0, 1_000_000, Number.MAX_SAFE_INTEGER)).map(
+        ({ body }) => body,
+      )
+      const [rotated, dropped] = ['RotateRootKey', 'DropRetiredRootKeys'].map((name) =>
+        names.indexOf(JSON.stringify([2, name, []])),
+      )
+      assert.ok(Number(rotated) < Number(dropped), 'the oldest comes first')
       await endsAfter('RotateRootKey', house)
       await house.restart()
-      await rotate(house.open.ring, roomsOf(house.open), pace(house))
+      const { ring } = house.open
+      const change = ring.change.bind(ring)
+      ring.change = async (changes) => {
+        assert.ok(!isDue(house.open))
+        return change(changes)
+      }
+      await rotate(ring, roomsOf(house.open), pace(house))
       const events = await house.events()
       assert.equal(events.filter(({ eventName }) => eventName === 'RotateRootKey').length, 3)
     })
