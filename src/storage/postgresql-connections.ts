@@ -44,7 +44,7 @@ export function demandOpen(pool: Pool): void {
 }
 
 /** The error of a query on a closed connection. */
-function closedError(): Error {
+export function closedError(): Error {
   return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
 }
 

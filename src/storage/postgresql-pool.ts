@@ -1,12 +1,13 @@
 // The pool in use. Another pool replaces it as soon as one of its connections is lost.
 import { isLost, within } from './lost-connection.ts'
-import { type Pool, reaching } from './postgresql-connections.ts'
+import { closedError, type Pool, reaching } from './postgresql-connections.ts'
 import type { Columns } from './rows.ts'
 import type { Bound } from './statement.ts'
 
 export class LivePool {
   #pool: Pool
   readonly #connect: () => Pool
+  #ended = false
   /** The most time for a query in milliseconds. A query that takes longer counts as lost, and so does its connection. */
   readonly patienceMs: number
   /** The most time for a search: less, so that a long search does not count as a lost connection. */
@@ -24,23 +25,33 @@ export class LivePool {
     return this.#pool
   }
 
-  /** A pool without closed connections, for new work. */
+  /** A pool without closed connections, for new work. Throws a lost connection after `end`. */
   open(): Pool {
+    if (this.#ended) throw closedError()
     if (this.#pool.closed) this.renew(this.#pool)
     return this.#pool
   }
 
   /** Replaces this pool, once. After a broken connection, the driver's state is unreliable. */
   renew(former: Pool): void {
-    if (former !== this.#pool) return
+    if (former !== this.#pool || this.#ended) return
     this.#pool = this.#connect()
     former.end(0).catch(() => {})
   }
 
+  /**
+   * Closes all connections; those with queries after `seconds`. No other pool replaces this one any more: nobody would close the connections of
+   * that one.
+   */
+  end(seconds: number): Promise<void> {
+    this.#ended = true
+    return this.#pool.end(seconds)
+  }
+
   /** Does work on the pool. Throws Unavailable. */
-  async using<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
-    const pool = this.open()
+  using<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
     return reaching(async () => {
+      const pool = this.open()
       try {
         return await work(pool)
       } catch (error) {

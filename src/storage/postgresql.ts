@@ -86,6 +86,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
 
   async close(): Promise<void> {
     this.searches.close()
-    await this.#pool.current.end(5)
+    await this.#pool.end(5)
   }
 }

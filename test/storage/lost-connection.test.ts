@@ -56,6 +56,23 @@ describe('a connection that is lost while a batch is committed', () => {
   })
 })
 
+describe('a storage that is closed', () => {
+  it('opens no further connection, which nobody would close', async () => {
+    await using server = await startPostgresql()
+    const url = server.database()
+    const storage = await openStorage(url)
+    await beginChain(storage)
+    await storage.close()
+    await assert.rejects(storage.size(), Unavailable)
+    await assert.rejects(commit(storage, [{ changes: [], nonce: null, event: null, scrub: false }]), Unavailable)
+    const watcher = postgres(url, { max: 1, onnotice: () => {} })
+    const others = () =>
+      watcher`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
+    await until(async () => (await others()).length === 0)
+    await watcher.end()
+  })
+})
+
 /** A way to the server at `url` on which every connection that is open can fall silent, and stays open; later ones work. */
 async function silenceable(url: string) {
   const { port } = new URL(url)
