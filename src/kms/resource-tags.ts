@@ -91,7 +91,7 @@ interface Named {
 /** Locates each resource that the call names. */
 export async function locateResources({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<Resource[]> {
   const locate = ResourceType === 'key' ? keyResource : secretResource
-  return Promise.all(ResourceId.map((name) => locate(name, context)))
+  return Promise.all(ResourceId.map(async (name) => locate(name, context)))
 }
 
 /** Returns the keys or secrets that the call names, each once. Refuses with InvalidResourceId.NotFound. */

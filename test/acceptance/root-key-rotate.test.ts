@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import postgres from 'postgres'
+import type { InstallationBody } from '../../src/rootkeys/installation-record.ts'
 import { filesHolding } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
@@ -15,8 +17,6 @@ import {
   announcement,
   begun,
   demandEvents,
-  dueEvent,
-  isEventDue,
   killed,
   load,
   must,
@@ -136,17 +136,33 @@ describe('strongroom root-key rotate', () => {
 
 describe('a rotation that is killed between a step and the event of that step', () => {
   it('is recorded once by the next server', async () => {
+    await using server = await startPostgresql()
+    const url = server.database()
     const data = temporaryFolder()
-    const { program } = await begun({ data })
+    const flags = ['--database', url]
+    const { program } = await begun({ data, flags })
     await program.stop()
-    const args = ['rotate', '--drop-now', '--settle-seconds', '0', '--data', data]
-    while (!isEventDue(data)) await killed(args, dueEvent(data))
-    const started = await startProgram({ data })
-    await until(() => !isEventDue(data))
+    const sql = postgres(url, { max: 2, onnotice: () => {} })
+    await using _ = { [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }) }
+    const isDue = async () => {
+      const [row] = await sql`SELECT body FROM record WHERE kind = 'installation'`
+      return ((JSON.parse(row?.['body']) as InstallationBody).dueEvents ?? []).length > 0
+    }
+    const rotations = async () =>
+      Number((await sql`SELECT count(*) FROM event WHERE body = '[2,"RotateRootKey",[]]'`)[0]?.['count'])
+    const args = ['rotate', '--settle-seconds', '0', '--data', data, ...flags]
+    // No step adds an event. So each step can be committed, and its event can't be recorded.
+    await sql.begin(async (transaction) => {
+      await transaction`LOCK TABLE event IN SHARE MODE`
+      assert.ok(await killed(args, until(isDue)))
+    })
+    assert.deepEqual([await isDue(), await rotations()], [true, 0])
+    const started = await startProgram({ data, flags })
+    await until(async () => !(await isDue()))
     await started.stop()
-    demandEvents(data)
+    assert.equal(await rotations(), 1)
     await rootKey(args)
-    demandEvents(data)
+    assert.deepEqual([await isDue(), await rotations()], [false, 2])
   })
 })
 

@@ -110,18 +110,6 @@ export async function begun(start: Parameters<typeof startProgram>[0]) {
   return { program, keyId, ciphertext: CiphertextBlob as string }
 }
 
-/** The first moment at which an event about the root keys is still to be recorded. */
-export async function dueEvent(data: string): Promise<void> {
-  using db = opened(data)
-  while (!hasDueEvent(db)) await pause(1)
-}
-
-/** Whether an event about the root keys is still to be recorded. */
-export function isEventDue(data: string): boolean {
-  using db = opened(data)
-  return hasDueEvent(db)
-}
-
 /** Demands that the account has one event for each rotation and for each drop, while none is unfinished. */
 export function demandEvents(data: string): void {
   using db = opened(data)
@@ -149,8 +137,4 @@ function opened(data: string): DatabaseSync {
 
 function installationIn(db: DatabaseSync): InstallationBody {
   return JSON.parse(String(db.prepare("SELECT body FROM record WHERE kind = 'installation'").get()?.['body']))
-}
-
-function hasDueEvent(db: DatabaseSync): boolean {
-  return (installationIn(db).dueEvents ?? []).length > 0
 }

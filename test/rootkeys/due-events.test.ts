@@ -15,6 +15,7 @@ import { readSettings } from '../../src/settings/settings.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { until } from '../until.ts'
+import { beforeChange } from './before-change.ts'
 
 type Name = DueEvent['name']
 type Commit = OpenHouse['ledger']['commit']
@@ -147,13 +148,8 @@ eachDatabase((open) => {
     it('is recorded once where another process finishes the same rotation first', async () => {
       await using house = await open()
       const { ring } = house.open
-      const change = ring.change.bind(ring)
-      ring.change = async (changes) => {
-        if (!changes.event) return change(changes)
-        ring.change = change
-        await rotate(ring, roomsOf(house.open), pace(house))
-        return change(changes)
-      }
+      const finish = () => rotate(ring, roomsOf(house.open), pace(house))
+      beforeChange(ring, finish, ({ event }) => event !== undefined)
       const { overtaken } = await rotate(ring, roomsOf(house.open), pace(house))
       assert.deepEqual([overtaken, stageOf(ring)], [true, 'retired'])
       await demandEvents(house, 'RotateRootKey', 1)
@@ -165,13 +161,11 @@ eachDatabase((open) => {
       await rotate(ring, roomsOf(house.open), pace(house))
       const beside = await opensBeside(house)
       await using _ = { [Symbol.asyncDispose]: () => beside.storage.close() }
-      const change = ring.change.bind(ring)
-      ring.change = async (changes) => {
+      beforeChange(ring, async () => {
         assert.equal(await dropRetired(beside.ring, roomsOf(beside), pace(house)), true)
         // As the watch over the root keys of a server does at any moment.
         await ring.look()
-        return change(changes)
-      }
+      })
       assert.equal(await dropRetired(ring, roomsOf(house.open), pace(house)), false)
       assert.equal(ring.record.body.ring?.generation, beside.ring.record.body.ring?.generation)
       await demandEvents(house, 'DropRetiredRootKeys', 1)

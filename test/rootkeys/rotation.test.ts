@@ -35,6 +35,7 @@ import { importParameters, prepareImport } from '../kms/byok.ts'
 import { ramOf } from '../ram/ram.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
+import { beforeChange } from './before-change.ts'
 import { filesHolding, ringOf } from './roots.ts'
 
 const roomsOf = ({ open }: TestHouse) => ({ ...open, keys: open.ring.keys })
@@ -335,13 +336,11 @@ eachDatabase((open, name) => {
       const { ring } = house.open
       await rotate(ring, roomsOf(house), pace(house))
       const other = await anotherRing(house)
-      const change = ring.change.bind(ring)
-      ring.change = async (changes) => {
+      beforeChange(ring, async () => {
         assert.equal(await dropRetired(other, { ...roomsOf(house), keys: other.keys }, pace(house)), true)
         // As the watch of a server over the root keys does at any moment.
         await ring.look()
-        return change(changes)
-      }
+      })
       assert.equal(await dropRetired(ring, roomsOf(house), pace(house)), false)
       assert.deepEqual(ring.record, other.record)
     })
@@ -368,15 +367,13 @@ eachDatabase((open, name) => {
         await using house = await open()
         const { ring, runtime } = house.open
         const rooms = roomsThat(house, stop)
-        const change = ring.change.bind(ring)
         let steps = 0
-        ring.change = async (changes) => {
-          if (++steps < step) return change(changes)
-          ring.change = change
-          const others = stage === 'announced' ? { ...rooms, runtime: { ...runtime, pause: stop } } : rooms
-          await assert.rejects(rotate(ring, others, pace(house)), /stopped here/)
-          return change(changes)
-        }
+        const others = stage === 'announced' ? { ...rooms, runtime: { ...runtime, pause: stop } } : rooms
+        beforeChange(
+          ring,
+          () => assert.rejects(rotate(ring, others, pace(house)), /stopped here/),
+          () => ++steps === step,
+        )
         await assert.rejects(rotate(ring, roomsOf(house), pace(house)), /another change of the root keys came first/)
         assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], [stage, 2])
       })
@@ -385,12 +382,7 @@ eachDatabase((open, name) => {
       await using house = await open()
       const { ring } = house.open
       await rotate(ring, roomsOf(house), pace(house))
-      const change = ring.change.bind(ring)
-      ring.change = async (changes) => {
-        ring.change = change
-        await rotate(ring, roomsOf(house), pace(house))
-        return change(changes)
-      }
+      beforeChange(ring, () => rotate(ring, roomsOf(house), pace(house)))
       await assert.rejects(dropRetired(ring, roomsOf(house), pace(house)), /another change of the root keys came first/)
       assert.deepEqual([stageOf(ring), ring.record.body.ring?.roots.length], ['retired', 3])
     })
@@ -398,14 +390,11 @@ eachDatabase((open, name) => {
     it('retires no root keys of the next rotation, which another process began at the same moment', async () => {
       await using house = await open()
       const { ring } = house.open
-      const change = ring.change.bind(ring)
-      ring.change = async (changes) => {
-        if (!changes.event) return change(changes)
-        ring.change = change
+      const finishAndBegin = async () => {
         await rotate(ring, roomsOf(house), pace(house))
         await assert.rejects(rotate(ring, roomsThat(house, stop), pace(house)), /stopped here/)
-        return change(changes)
       }
+      beforeChange(ring, finishAndBegin, ({ event }) => event !== undefined)
       const { overtaken } = await rotate(ring, roomsOf(house), pace(house))
       assert.deepEqual([overtaken, stageOf(ring)], [true, 'current'])
     })
