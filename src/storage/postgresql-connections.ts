@@ -224,13 +224,18 @@ export async function reserve(pool: Pool, ms: number): Promise<Connection> {
   })
 }
 
+/** How the driver's own errors of a connection begin. They name the driver's default host, because the sockets are opened here. */
+const NAMES_NO_HOST = /^write CONNECTION_/
+
 /** Turns errors of the connection and of the database server into Unavailable. */
 export async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof Error && ('code' in error || error.name === 'PostgresError'))
-      throw new Unavailable(`PostgreSQL: ${error.message}`, { cause: error })
+    if (error instanceof Error && ('code' in error || error.name === 'PostgresError')) {
+      const { message } = NAMES_NO_HOST.test(error.message) ? closedError() : error
+      throw new Unavailable(`PostgreSQL: ${message}`, { cause: error })
+    }
     throw error
   }
 }

@@ -6,6 +6,7 @@ import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { openPostgresql } from '../../src/storage/postgresql.ts'
+import { connect as connectPool, reaching } from '../../src/storage/postgresql-connections.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { until } from '../until.ts'
 import { beginChain, commit } from './chained.ts'
@@ -53,6 +54,20 @@ describe('a connection that is lost while a batch is committed', () => {
       assert.equal(row.hash, hash)
     }
     await storage.close()
+  })
+})
+
+describe('a connection that is closed', () => {
+  it('is called that, without the host that the driver connects to by default', async () => {
+    await using server = await startPostgresql()
+    const pool = connectPool(server.database())
+    await pool.sql.unsafe('SELECT 1')
+    const query = assert.rejects(
+      reaching(() => pool.sql.unsafe('SELECT 2')),
+      { message: 'PostgreSQL: a connection was closed' },
+    )
+    await pool.end(0)
+    await query
   })
 })
 
