@@ -52,5 +52,7 @@ export async function* inCell(names: readonly string[], runs: number, first = 0)
     // It ends its cell with it.
     child.kill('SIGKILL')
     await ended
+    // The logs of the servers, from runs in which something was wrong.
+    if (said !== '') console.log(said)
   }
 }
