@@ -1,5 +1,6 @@
 // The gateway's reports about requests, and a log of unauthenticated requests that is bounded however many there are.
 import type { Code } from '../api/errors/catalogue.ts'
+import { FewReports } from '../runtime/few-reports.ts'
 
 /** Why the server closed a connection without an answer. */
 export type Disconnection =
@@ -30,8 +31,7 @@ export interface Observed {
 
 export type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
-/** How many unauthenticated requests are logged in a period. Further ones are only counted. */
-const LOGGED = 10
+/** How often the log names an account whose refused calls leave no event. */
 const PERIOD_MS = 10_000
 
 /** An observer that logs and has no metrics. */
@@ -39,11 +39,14 @@ export class RefusalLog implements Observer {
   readonly #log: Log
   readonly #now: () => number
   readonly #silenced = new Map<string, { began: number; hidden: number }>()
-  #period = { began: 0, logged: 0, hidden: 0 }
+  readonly #few: FewReports
 
   constructor(log: Log, now: () => number) {
     this.#log = log
     this.#now = now
+    this.#few = new FewReports(now, (count) =>
+      log({ count }, 'more unauthenticated requests refused or connections closed'),
+    )
   }
 
   answered(_operation: Observed, _outcome: 'OK' | Code, _ms: number): void {}
@@ -59,18 +62,7 @@ export class RefusalLog implements Observer {
   }
 
   #tell(fields: Readonly<Record<string, unknown>>, message: string): void {
-    const now = this.#now()
-    if (now - this.#period.began >= PERIOD_MS) {
-      if (this.#period.hidden > 0)
-        this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
-      this.#period = { began: now, logged: 0, hidden: 0 }
-    }
-    if (this.#period.logged >= LOGGED) {
-      this.#period.hidden++
-      return
-    }
-    this.#period.logged++
-    this.#log(fields, message)
+    if (this.#few.passes()) this.#log(fields, message)
   }
 
   unrecorded(account: string): void {
@@ -88,7 +80,7 @@ export class RefusalLog implements Observer {
   /** Logs an entry of another process of the server, within the same bounds. */
   relay(fields: Readonly<Record<string, unknown>>, message: string): void {
     if ('account' in fields) this.#log(fields, message)
-    else if (typeof fields['count'] === 'number') this.#period.hidden += fields['count']
+    else if (typeof fields['count'] === 'number') this.#few.hide(fields['count'])
     else this.#tell(fields, message)
   }
 }

@@ -9,7 +9,7 @@ import { listenMetrics } from '../gateway/metrics-port.ts'
 import { products } from '../gateway/products.ts'
 import { listen } from '../gateway/server.ts'
 import { sweep } from '../kms/sweep.ts'
-import type { Alarm } from '../ledger/alarm.ts'
+import { type Alarm, ofCalls } from '../ledger/alarm.ts'
 import type { Credentials } from '../ram/account.ts'
 import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { SYSTEM } from '../runtime/system.ts'
@@ -106,7 +106,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
       const count = await rooms.accounts.count().catch(() => 0)
       return count > 0 && rooms.ledger.canCommit(runtime.now())
     },
-    failed: alarm,
+    failed: ofCalls(alarm, runtime.monotonic),
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null

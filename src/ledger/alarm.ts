@@ -1,4 +1,17 @@
 // Failures that no caller can correct.
+import { FewReports } from '../runtime/few-reports.ts'
+import { Unavailable } from '../storage/storage.ts'
 
 /** Reports a failure to the operator. */
 export type Alarm = (message: string, error: unknown) => void
+
+/**
+ * The same alarm for what calls report: of an unavailable database it reports only a few calls, because it fails every call, and even a
+ * stranger's request reads an AccessKey. `now` is a monotonic clock.
+ */
+export function ofCalls(alarm: Alarm, now: () => number): Alarm {
+  const few = new FewReports(now, (count) => alarm('the database was unavailable', `to ${count} more calls or batches`))
+  return (message, error) => {
+    if (!(error instanceof Unavailable) || few.passes()) alarm(message, error)
+  }
+}

@@ -14,7 +14,7 @@ import {
   type Turn,
   Unavailable,
 } from '../storage/storage.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, ofCalls } from './alarm.ts'
 import { currentOf, readsOf, type Waiting } from './batch.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
@@ -46,11 +46,13 @@ export class Committer {
   readonly #targets: Targets
   readonly #queue: CommitQueue<Waiting>
   readonly #turns: Turns
+  readonly #alarm: Alarm
   #refused = false
 
   constructor(targets: Targets) {
     this.#targets = targets
-    const { storage, runtime } = targets
+    const { storage, runtime, alarm } = targets
+    this.#alarm = ofCalls(alarm, runtime.monotonic)
     this.#turns = new Turns(targets)
     this.#queue = new CommitQueue(storage, (batch) => this.#commitBatch(batch), runtime)
   }
@@ -118,7 +120,7 @@ export class Committer {
       this.#refused = true
       await trailHead.note(error)
       const unavailable = error instanceof Unavailable
-      this.#targets.alarm(unavailable ? 'the database can not be written' : 'a batch could not be committed', error)
+      this.#alarm(unavailable ? 'the database can not be written' : 'a batch could not be committed', error)
       for (const { commit, reject } of batch) {
         known.forget(commit.changes)
         reject(refuse('ServiceUnavailableTemporary'))

@@ -230,6 +230,17 @@ describe('the ledger', () => {
     assert.equal(alarms.length, 1)
   })
 
+  it('reports a few of many batches that an unavailable database refuses', async () => {
+    const { storage } = await openLedger()
+    const breaking = withCommit(storage, async () => {
+      throw new Unavailable('gone')
+    })
+    const { ledger, alarms } = await openLedger(breaking)
+    for (let n = 0; n < 30; n++)
+      await assert.rejects(ledger.commit(alone([thing(`t${n}`, n)])), { code: 'ServiceUnavailableTemporary' })
+    assert.equal(alarms.length, 10)
+  })
+
   it('refuses a nonce of the same AccessKey a second time, and not of another', async () => {
     const { ledger } = await openLedger()
     const used = (accessKeyId: string, nonce: string) =>

@@ -13,7 +13,7 @@ import type { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
 import { KMS_INDEX } from '../../kms/record-index.ts'
-import type { Alarm } from '../../ledger/alarm.ts'
+import { type Alarm, ofCalls } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { AccessKeys } from '../../ram/access-key.ts'
 import { Authorizer } from '../../ram/authorize.ts'
@@ -137,7 +137,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     randomBytes: SYSTEM.randomBytes,
     observer,
     ready: () => owner.ask('ready').catch(() => false),
-    failed: alarm,
+    failed: ofCalls(alarm, SYSTEM.monotonic),
   }
   const adopting = new Adopting(house, settings.listen, tls, limits, {
     recognized: (numbers) => owner.tell('recognized', numbers),
