@@ -14,10 +14,8 @@ import type { StatementPlace } from '../ram/policy/verdict.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
 import { askedFor, findingOf, operationOf, unknownAction } from './question.ts'
 
-/** The services that an answer needs. */
-export type Rooms = Pick<House, 'ledger' | 'authorizer' | 'settings'>
-/** The same, with the view in which one question is answered. */
-type Asked = Omit<Rooms, 'ledger'> & { readonly ledger: LedgerView }
+/** The services that an answer needs, and the view through which it reads. */
+export type Rooms = Pick<House, 'authorizer' | 'settings'> & { readonly ledger: LedgerView }
 
 /** The question whether a caller may perform an action on a resource. */
 export interface Question {
@@ -42,11 +40,7 @@ const FOREIGN = 'The resource belongs to another account, where only a role lets
 const NO_ROLE = 'There is no such role.'
 
 /** Returns the decision that the service would make. Runs the same checks in the same order. */
-export async function answerTo(caller: Caller, question: Question, { ledger, ...others }: Rooms): Promise<Answer> {
-  return answerIn(caller, question, { ...others, ledger: ledger.view() })
-}
-
-async function answerIn(caller: Caller, question: Question, rooms: Asked): Promise<Answer> {
+export async function answerTo(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
   const operation = operationOf(question.action)
   if (operation?.name === 'AssumeRole') return assumption(caller, question, rooms)
   if (operation?.action === null) return { decision: 'Allow', reason: FREE, statements: [], warnings: [] }
@@ -66,7 +60,7 @@ async function answerIn(caller: Caller, question: Question, rooms: Asked): Promi
 }
 
 /** AssumeRole needs an Allow of the caller's policies and one of the role's trust policy. */
-async function assumption(caller: Caller, question: Question, rooms: Asked): Promise<Answer> {
+async function assumption(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
   const { service, account = '', resource = '' } = parseArn(question.arn) ?? {}
   const [, roleName] = /^role\/([^/]+)$/.exec(resource) ?? []
   if (service !== 'ram' || roleName === undefined) {
@@ -90,7 +84,7 @@ async function consulted(
   caller: Caller,
   resources: readonly Resource[],
   question: Question,
-  rooms: Asked,
+  rooms: Rooms,
   names: Action = question.action,
 ) {
   const { sets = [] } = (await rooms.authorizer.permissions(caller, rooms.ledger)) ?? {}

@@ -9,7 +9,7 @@ const AT_ONCE = 1000
 /** Returns the ARNs of all principals of the account that may perform the action, and warnings about the limits of the answer. */
 export async function whoCan(account: string, question: Question, rooms: Rooms) {
   const scope = ramScope(account)
-  const view = rooms.ledger.view()
+  const { ledger } = rooms
   const may: string[] = []
   const warnings = new Set(oddities(question))
   const ask = async (caller: Caller, arn: string) => {
@@ -19,20 +19,20 @@ export async function whoCan(account: string, question: Question, rooms: Rooms) 
   }
   await ask(rootCaller(account), `acs:ram::${account}:root`)
   for (let last = ''; ; ) {
-    const names = await rooms.ledger.between(USER_NAME, scope, afterName(last, AT_ONCE))
+    const names = await ledger.between(USER_NAME, scope, afterName(last, AT_ONCE))
     for (const { body } of names) {
-      const user = await rooms.ledger.get(USER, scope, body.id)
+      const user = await ledger.get(USER, scope, body.id)
       if (user) await ask(userCaller(user), `acs:ram::${account}:user/${user.body.userName}`)
-      await view.turn()
+      await ledger.turn()
     }
     if (names.length < AT_ONCE) break
     last = names.at(-1)?.id ?? last
   }
   for (let last = ''; ; ) {
-    const roles = await rooms.ledger.between(ROLE, scope, afterName(last, AT_ONCE))
+    const roles = await ledger.between(ROLE, scope, afterName(last, AT_ONCE))
     for (const role of roles) {
       await ask(roleCaller(role), `acs:ram::${account}:role/${role.body.roleName}`)
-      await view.turn()
+      await ledger.turn()
     }
     if (roles.length < AT_ONCE) return { may, warnings }
     last = roles.at(-1)?.id ?? last

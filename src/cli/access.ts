@@ -48,7 +48,7 @@ export async function access(args: readonly string[], open: Open, around: Surrou
     for (const warning of new Set(warnings)) around.complain(`warning: ${warning}`)
   }
   return inHouse(settings, open, around, async (house) => {
-    const rooms = { ...house, settings }
+    const rooms = { ...house, ledger: house.ledger.view(), settings }
     if (verb === 'who-can') {
       const { account = '' } = parseArn(question.arn) ?? {}
       if (!(await house.accounts.exists(account)))

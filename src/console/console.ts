@@ -6,6 +6,7 @@ import { answer as answerCall } from '../gateway/call.ts'
 import type { ConsoleAnswer, ConsolePort, House } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
 import { endOf, principalOf } from '../ram/logged-on.ts'
@@ -72,7 +73,9 @@ export class Console implements ConsolePort {
       const { caller } = await this.#current(request, house)
       recognize()
       await admitted(caller, where, house)
-      return json(200, await question(objectIn(request.body), { caller, request, house }))
+      const given = objectIn(request.body)
+      const decide = async (view: LedgerView) => ({ result: await question(given, { caller, request, house, view }) })
+      return json(200, await settled(decide, where, house))
     })
   }
 
@@ -159,25 +162,30 @@ export class Console implements ConsolePort {
     }
   }
 
-  async #told(outcome: Outcome, { request, now }: Where, house: House): Promise<ConsoleAnswer> {
+  async #told(outcome: Outcome, where: Where, house: House): Promise<ConsoleAnswer> {
     if ('next' in outcome) {
       const { next, show } = outcome
       return json(200, { Next: next.step, Ticket: this.#sealing.seal('console-ticket', next), ...show })
     }
     const { session, saved } = outcome
-    const cookies = [setCookie(request, 'session', this.#sealing.seal('console-session', session))]
+    const decide = async (view: LedgerView) => ({ result: await shown(session, where, house, view) })
+    const cookies = [setCookie(where.request, 'session', this.#sealing.seal('console-session', session))]
     if (saved) {
       const sealed = this.#sealing.seal('console-saved-mfa', saved)
-      cookies.push(setCookie(request, 'mfa', sealed, SAVED_MFA_MS / 1000))
+      cookies.push(setCookie(where.request, 'mfa', sealed, SAVED_MFA_MS / 1000))
     }
-    const body = { Session: await shown(session, request, house, now) }
+    const body = { Session: await settled(decide, where, house) }
     return json(200, body, { 'set-cookie': cookies })
   }
 
-  async #show({ request, now }: Where, house: House, recognize: () => void): Promise<ConsoleAnswer> {
-    const { session } = await this.#current(request, house)
+  async #show(where: Where, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    const decide = async (view: LedgerView) => {
+      const { session } = await this.#sessions.of(where.request, house, view)
+      return { result: await shown(session, where, house, view) }
+    }
+    const Session = await settled(decide, where, house)
     recognize()
-    return json(200, { Session: await shown(session, request, house, now) })
+    return json(200, { Session })
   }
 
   /** The session of a request, confirmed to be current. Refuses with Session.None. */
@@ -215,8 +223,12 @@ export class Console implements ConsolePort {
 }
 
 /** What a page shows of the session that it is in. */
-async function shown(session: LoggedOnSession, request: HttpRequest, house: House, now: number): Promise<object> {
-  const view = house.ledger.view()
+async function shown(
+  session: LoggedOnSession,
+  { request, now }: Where,
+  house: House,
+  view: LedgerView,
+): Promise<object> {
   const caller = await principalOf(session, now, house, view)
   if (!caller) throw refuse('Session.None')
   const { alias } = await accountSettings({ ledger: view, caller })

@@ -9,6 +9,7 @@ import { refuse } from '../api/errors.ts'
 import { RAM } from '../api/product.ts'
 import type { House } from '../gateway/house.ts'
 import type { HttpRequest } from '../gateway/request.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import type { PersonCaller } from '../ram/logged-on.ts'
@@ -24,11 +25,13 @@ export interface Asking {
   readonly caller: PersonCaller
   readonly request: HttpRequest
   readonly house: House
+  /** The view through which the question is answered. */
+  readonly view: LedgerView
 }
 
 /** Answers questions about the caller itself, or about the `Principal` that they name: `user/NAME` or `role/NAME` of its account. */
 export async function simulate(given: Members, asking: Asking): Promise<object> {
-  const { caller, house } = asking
+  const { caller, house, view } = asking
   const named = given['Principal']
   const asked = named === undefined ? caller : await principalNamed(textOf(named, 'Principal'), asking)
   const facts = factsOf(asking, given['Context'], named === undefined)
@@ -37,7 +40,7 @@ export async function simulate(given: Members, asking: Asking): Promise<object> 
   const Answers: object[] = []
   for (const one of questions) {
     const question = questionOf(one, asked, facts, asking)
-    const { decision, reason, statements, warnings } = await answerTo(asked, question, house)
+    const { decision, reason, statements, warnings } = await answerTo(asked, question, { ...house, ledger: view })
     const effect = decision === 'ExplicitDeny' ? 'Deny' : 'Allow'
     const by = decision === 'ImplicitDeny' ? undefined : statements.find((statement) => statement.effect === effect)
     Answers.push({
@@ -57,7 +60,7 @@ export async function simulate(given: Members, asking: Asking): Promise<object> 
 
 /** The principals of the caller's account that may perform an action on a resource. */
 export async function whoMay(given: Members, asking: Asking): Promise<object> {
-  const { caller, house } = asking
+  const { caller, house, view } = asking
   const { accountId } = caller
   const of = (path: string) => `acs:ram:*:${accountId}:${path}`
   await demand(asking, [
@@ -70,18 +73,17 @@ export async function whoMay(given: Members, asking: Asking): Promise<object> {
   const question = questionOf(given, caller, factsOf(asking, given['Context'], false), asking)
   if (parseArn(question.arn)?.account !== accountId)
     throw refuse('InvalidParameter', { name: 'Resource', rule: 'The full ARN of a resource of this account.' })
-  const { may, warnings } = await whoCan(accountId, question, house)
+  const { may, warnings } = await whoCan(accountId, question, { ...house, ledger: view })
   return { Principals: may, Warnings: [...warnings] }
 }
 
 /** The principal, as the service sees its calls. Refuses who may not read its policies. */
 async function principalNamed(principal: string, asking: Asking): Promise<Caller> {
-  const { caller, house } = asking
+  const { caller, view } = asking
   const [, kind, name = ''] = /^(user|role)\/([A-Za-z0-9.@_-]{1,64})$/.exec(principal) ?? []
   const rule = { name: 'Principal', rule: 'user/NAME or role/NAME.' }
   if (kind === undefined) throw refuse('InvalidParameter', rule)
   const of = (path: string) => `acs:ram:*:${caller.accountId}:${path}`
-  const view = house.ledger.view()
   const reads = { ledger: view, caller }
   if (kind === 'user') {
     const user = await userByName(name, reads)
@@ -114,10 +116,10 @@ async function mayReadOwn(asking: Asking): Promise<boolean> {
   return (await denialOf(asking, 'ram:ListPoliciesForUser', `acs:ram:*:${accountId}:user/${userName}`)) === null
 }
 
-function denialOf({ caller, request, house }: Asking, action: string, arn: string) {
+function denialOf({ caller, request, house, view }: Asking, action: string, arn: string) {
   const facts = ownFacts(request, house)
   const resources = [{ type: '', name: '', arn }]
-  return house.authorizer.denial({ caller, action, resources, facts, ledger: house.ledger.view() })
+  return house.authorizer.denial({ caller, action, resources, facts, ledger: view })
 }
 
 function ownFacts({ secure, sourceAddress }: HttpRequest, house: House): RequestFacts {

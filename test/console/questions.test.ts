@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { products } from '../../src/gateway/products.ts'
+import { FEW_PAIRS } from '../few-pairs.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
 import { Browser } from './browser.ts'
@@ -13,8 +14,16 @@ describe('the console', () => {
   let root: Browser
   let dev: Browser
   let key: string
+  /** Runs once, the next time that work lets other calls run between two of its steps. */
+  let between: (() => Promise<unknown>) | null = null
+  const turn = async () => {
+    const change = between
+    between = null
+    await change?.()
+    await FEW_PAIRS.turn()
+  }
   before(async () => {
-    house = await openTestHouse(null)
+    house = await openTestHouse(null, [], { runtime: { ...FEW_PAIRS, turn } })
     ram = ramOf(house)
     const { accountId, accessKeyId, accessKeySecret } = house.credentials
     root = new Browser(house)
@@ -135,6 +144,18 @@ describe('the console', () => {
         'EntityNotExist.User',
       )
       assert.equal((await ask(root, 'simulate', { ...about, Principal: 'group/x' })).body.Code, 'InvalidParameter')
+    })
+
+    it('by one state of the records, when they change between two questions', async () => {
+      const policy = { PolicyType: 'Custom', PolicyName: 'p', UserName: 'dev' }
+      const Questions = [{ Action: 'kms:Encrypt' }, { Action: 'kms:Encrypt' }]
+      const allowed = async () =>
+        (await ask(dev, 'simulate', { Questions })).body.Answers.map(({ Allowed }: { Allowed: boolean }) => Allowed)
+      assert.deepEqual(await allowed(), [true, true])
+      between = () => ram.must('DetachPolicyFromUser', policy)
+      assert.deepEqual(await allowed(), [false, false])
+      assert.equal(between, null)
+      await ram.must('AttachPolicyToUser', policy)
     })
 
     it('at most 100 questions at once, and none without a session', async () => {

@@ -64,7 +64,7 @@ describe('a session of the console', () => {
     }
   })
 
-  it('is one on two servers on one PostgreSQL, and over on both at once', async () => {
+  it('is one on two servers on one PostgreSQL, over on both at once, and shows on one what the other changed', async () => {
     await using server = await startPostgresql()
     const flags = ['--database', server.database()]
     const [data, second] = [temporaryFolder(), temporaryFolder()]
@@ -79,6 +79,22 @@ describe('a session of the console', () => {
         assert.equal(await codeFrom(copy), 'OK')
         assert.equal((await copy.logOff()).status, 200)
         assert.equal(await codeFrom(browser), 'Session.None')
+      }
+      const browser = new Browser(one)
+      assert.equal(await browser.outcome(pairOf(one)), 'OK')
+      const other = copied(browser, two)
+      const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSReadOnlyAccess', UserName: 'dev' }
+      const question = { Principal: 'user/dev', Questions: [{ Action: 'kms:ListKeys' }] }
+      const allowed = async () => (await browser.ask('POST', '/console/api/simulate', question)).body.Answers[0].Allowed
+      const alias = async () => (await browser.session()).body.Session.AccountAlias
+      assert.equal((await other.call('Ram/CreateUser', { UserName: 'dev' })).status, 200)
+      for (let round = 0; round < 3; round++) {
+        assert.equal((await other.call('Ram/AttachPolicyToUser', policy)).status, 200)
+        assert.equal(await allowed(), true)
+        assert.equal((await other.call('Ram/DetachPolicyFromUser', policy)).status, 200)
+        assert.equal(await allowed(), false)
+        assert.equal((await other.call('Ram/SetAccountAlias', { AccountAlias: `round-${round}` })).status, 200)
+        assert.equal(await alias(), `round-${round}`)
       }
     } finally {
       await one.stop()

@@ -16,7 +16,11 @@ export async function explained(
   context: Readonly<Record<string, string>> = HERE,
 ) {
   const { accountId } = house.credentials
-  const rooms = { ...house.open, settings: readSettings(['--data', house.data], {}, () => '') }
+  const rooms = {
+    ...house.open,
+    ledger: house.open.ledger.view(),
+    settings: readSettings(['--data', house.data], {}, () => ''),
+  }
   const further = new Map(Object.entries(context).map(([key, value]) => [conditionKey(key), value]))
   const caller = await callerOf(`acs:ram::${accountId}:${principal}`, rooms)
   if (!caller) throw new Error(`there is no ${principal}`)
