@@ -2,7 +2,7 @@
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { demandNewPassphrase, realKeyPath } from '../keystore/root-key.ts'
 import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
-import { recordDueEvents } from '../rootkeys/due-events.ts'
+import { recordDone } from '../rootkeys/due-events.ts'
 import type { Flags } from '../settings/flags.ts'
 import { rootKeyPath } from '../settings/root-key.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -36,11 +36,11 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
   const former = ring.record.body.rootKey === 'file' ? realKeyPath(rootKeyPath(settings)) : null
   const left = await changed(change, former, work)
-  await recordDueEvents(ring, rooms)
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it any more`)
   around.print('older backups need the former provider: its key file, its passphrase or its key in the HSM')
   for (const what of left) around.complain(`the change is made, but you must do this yourself: ${what}`)
+  await recordDone('the provider of the root key is changed', ring, rooms)
   return left.length === 0 ? 0 : 1
 }
 

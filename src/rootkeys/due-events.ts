@@ -42,6 +42,22 @@ export async function recordDueEvents(
   }
 }
 
+/**
+ * Records all events that are due after a change of the root keys, as recordDueEvents. When that fails, the error says by `change` what is done
+ * nevertheless: whoever takes the change for failed would make it twice.
+ */
+export async function recordDone(change: string, ...where: Parameters<typeof recordDueEvents>): Promise<void> {
+  try {
+    await recordDueEvents(...where)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error
+    throw new Error(
+      `${change}, but its event is not recorded yet (${why}): a running server records it, or the next start of a server, \`root-key rotate --resume\` or \`root-key change-provider\``,
+      { cause: error },
+    )
+  }
+}
+
 function eventOf({ name, region, at }: DueEvent, account: string, runtime: RecordingRooms['runtime']) {
   return { eventId: runtime.newId(), account, region, at, body: storedServiceWork(name, []) }
 }

@@ -10,7 +10,7 @@
 // need no wait: the ledger commits nothing under root keys that the installation record does not have as current.
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
-import { type RecordingRooms, recordDueEvents } from './due-events.ts'
+import { type RecordingRooms, recordDone, recordDueEvents } from './due-events.ts'
 import { type Occurrence, type RootState, rootStates } from './installation-record.ts'
 import type { LiveRing, RingStep } from './live-ring.ts'
 import { type Progress, straysOf, type Walked, type Rooms as WalkRooms, walk } from './walk.ts'
@@ -56,14 +56,14 @@ export interface Rotated extends Walked {
 
 /**
  * Rotates the root key, or finishes an interrupted rotation, and records the rotation. After an error, whose message says what to do, call
- * it again to continue.
+ * it again to continue, unless the message says that the rotation is done.
  */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
   await ring.look()
   // If a server recorded due events between a look and the announcement, the announcement would fail.
   await recordDueEvents(ring, rooms)
   const rotated = await finished(ring, rooms, pace)
-  await recordDueEvents(ring, rooms)
+  await recordDone('the root key is rotated', ring, rooms)
   return rotated
 }
 
@@ -99,7 +99,7 @@ export class Strays extends Error {
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
   const isMine = await dropped(ring, rooms, pace, anyway)
-  await recordDueEvents(ring, rooms)
+  await recordDone('no retired root key is left', ring, rooms)
   return isMine
 }
 

@@ -79,6 +79,19 @@ it('says that another process finished the rotation and began the next one, and 
   assert.deepEqual([stageOf(ring), await rotations()], ['retired', 2])
 })
 
+it('says that the rotation is done, although its event could not be recorded', async () => {
+  await using house = await openTestHouse(null)
+  const { ledger, ring } = house.open
+  const { work, rotations } = commandIn(house)
+  const commit = ledger.commit.bind(ledger)
+  ledger.commit = async (call) => (call.event ? stop() : commit(call))
+  await assert.rejects(
+    work('--settle-seconds', '0'),
+    /^Error: the root key is rotated, but its event is not recorded yet \(stopped here\): a running server records it/,
+  )
+  assert.deepEqual([stageOf(ring), await rotations()], ['retired', 0])
+})
+
 it('records the rotation of a process that ended right after its last step, although there is nothing else to do', async () => {
   await using house = await openTestHouse(null)
   const { ring } = house.open
