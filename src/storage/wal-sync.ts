@@ -15,6 +15,36 @@ const PAUSE = 20
 /** The weight of the newest sync in the average time of the other thread's syncs. */
 const NEWEST = 0.1
 
+/** The log of the database at `path`. It is beside the database while a connection is open. */
+const logOf = (path: string) => `${path}-wal`
+
+/** Makes everything durable that any process has written to the log of the database at `path`. Throws Unavailable. */
+export function syncLog(path: string): void {
+  try {
+    const log = openSync(logOf(path), 'r')
+    try {
+      fdatasyncSync(log)
+    } finally {
+      closeSync(log)
+    }
+    syncFolder(path)
+  } catch (error) {
+    throw unsynced(error, 'repair the disk')
+  }
+}
+
+function unsynced(error: unknown, remedy: string): Unavailable {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new Unavailable(`SQLite's log can't be synced to disk: ${reason}: ${remedy}`, { cause: error })
+}
+
+/** The log's name must survive a power cut as well. */
+function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
 export class WalSync {
   readonly #path: string
   readonly #monotonic: () => number
@@ -28,9 +58,9 @@ export class WalSync {
   /** The end of the main thread's pause. */
   #pausedUntil = 0
 
-  /** `path` is the database's path. Its log is beside it while a connection is open. `monotonic` is a clock in milliseconds. */
+  /** `path` is the database's path. `monotonic` is a clock in milliseconds. */
   constructor(path: string, monotonic = () => performance.now()) {
-    this.#path = `${path}-wal`
+    this.#path = logOf(path)
     this.#monotonic = monotonic
   }
 
@@ -89,20 +119,14 @@ export class WalSync {
   }
 
   #failed(error: unknown): Unavailable {
-    const reason = error instanceof Error ? error.message : String(error)
-    const failure = new Unavailable(`SQLite's log can't be synced to disk: ${reason}: repair the disk, then restart`, {
-      cause: error,
-    })
+    const failure = unsynced(error, 'repair the disk, then restart')
     this.#failure = failure
     return failure
   }
 
   async #open(): Promise<FileHandle> {
     const file = await open(this.#path, 'r+')
-    // The log's name must survive a power cut as well.
-    const folder = openSync(dirname(this.#path), 'r')
-    fsyncSync(folder)
-    closeSync(folder)
+    syncFolder(this.#path)
     return file
   }
 

@@ -1,8 +1,10 @@
 // A disk that fails while SQLite's log is synced: nothing is acknowledged from then on, and nothing more is stored, until a restart.
 import assert from 'node:assert/strict'
-import { unlinkSync, writeFileSync } from 'node:fs'
+import fs, { unlinkSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { openSource } from '../../src/storage/copying/open.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { WalSync } from '../../src/storage/wal-sync.ts'
@@ -99,6 +101,28 @@ describe('the log of SQLite', () => {
     assert.deepEqual(await other.due('k', 4, 10), [])
     await assert.rejects(other.due('k', 5, 10), Unavailable)
     for (const storage of [one, other]) await storage.close()
+    removeFolder(folder)
+  })
+
+  it('is synced before a copy shows what a server has committed', async (t) => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'a.db')
+    const storage = await openStorage(path)
+    await beginChain(storage)
+    const synced = t.mock.method(fs, 'fdatasyncSync')
+    syncBuiltinESMExports()
+    try {
+      await (await openSource(path))[Symbol.asyncDispose]()
+      assert.equal(synced.mock.callCount(), 1)
+      synced.mock.mockImplementation(() => {
+        throw new Error('EIO')
+      })
+      await assert.rejects(openSource(path), /^Error: SQLite's log can't be synced to disk: EIO: repair the disk$/)
+    } finally {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
+    }
+    await storage.close()
     removeFolder(folder)
   })
 

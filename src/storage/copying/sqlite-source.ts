@@ -5,6 +5,7 @@ import { migrations } from '../migrations.ts'
 import { guarded } from '../sqlite-connection.ts'
 import type { Bound, Value } from '../statement.ts'
 import { Unavailable } from '../storage.ts'
+import { syncLog } from '../wal-sync.ts'
 import type { CopySource, MovedSource } from './copied.ts'
 import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, WasMoved } from './marks.ts'
 import { demandSchema, PagedSource } from './paged-source.ts'
@@ -25,6 +26,9 @@ class SqliteSource extends PagedSource implements CopySource {
       if (version === FILLING) throw isBeingFilled()
       if (version !== MOVED) demandSchema(version, this.schema)
       else if (readOnly) throw new WasMoved(String(this.db.prepare(READ_MARK).get()?.['moved_to']))
+      // The snapshot shows what a server has committed and not yet synced. A power cut would take that back, and the server would go on with
+      // other events: the copy would be of a state that never was.
+      if (this.db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal') syncLog(path)
     } catch (error) {
       this.db.close()
       throw error
