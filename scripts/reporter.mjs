@@ -40,7 +40,8 @@ export default async function* reporter(source, { byFile = false } = {}) {
       const { error } = data.details
       if (error?.failureType === 'subtestsFailed') continue
       count(file, 'failed')
-      const cause = error?.cause ?? error
+      // Of a process that was killed, the runner says no more than that it failed.
+      const cause = isFile && error?.signal ? `killed by ${error.signal}` : (error?.cause ?? error)
       yield `FAIL  ${isFile ? relative('.', data.name) : test}\n${cause?.stack ?? cause}\n`
       for (const key of ['expected', 'actual'])
         if (cause && typeof cause === 'object' && key in cause)

@@ -11,7 +11,7 @@ import { until } from './until.ts'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Begins a run of one test file with limits of its own, in seconds; `note` is a file for what the test tells of itself. */
-function begin(body: string, { test = 60, file = 60 } = {}) {
+function begin(body: string, { test = 60, file = 60, forceExit = true } = {}) {
   const folder = temporaryFolder()
   const [path, note] = [join(folder, 'fixture.test.ts'), join(folder, 'note')]
   writeFileSync(
@@ -26,7 +26,7 @@ function begin(body: string, { test = 60, file = 60 } = {}) {
      }
      ${body}`,
   )
-  const limits = [`--test-timeout=${test * 1000}`, '--test-force-exit']
+  const limits = [`--test-timeout=${test * 1000}`, ...(forceExit ? ['--test-force-exit'] : [])]
   const args = [
     '--test',
     ...limits,
@@ -137,13 +137,35 @@ describe('a test process', { concurrency: true }, () => {
     assert.match(out, /^1 passed, 1 failed$/m)
   })
 
+  it('that hangs is named with its limit, and with what held it', async () => {
+    const run = begin(
+      `import { createServer } from 'node:net'
+       it('passes', async () => {
+         createServer().listen(0)
+         note()
+       })`,
+      { file: 10, forceExit: false },
+    )
+    const { code, out } = await run.ended
+    assert.equal(code, 1)
+    assert.match(
+      out,
+      /fixture\.test\.ts did not end within 10 s\. It held: .*1 × TCPServerWrap.*\n {2}\d+ sleep 1000$/m,
+    )
+    assert.match(out, /^FAIL .*fixture\.test\.ts\nkilled by SIGKILL$/m)
+    assert.match(out, /^1 passed, 1 failed$/m)
+  })
+
   it('that never gives way is killed when its time is over, and the test that held it is named', async () => {
     const run = begin(`it('blocks', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))`, {
       file: 10,
     })
     const { code, out } = await run.ended
     assert.equal(code, 1)
-    assert.match(out, /^killed after 10 s; the last test that began: blocks$/m)
-    assert.match(out, /^FAIL .*fixture\.test\.ts\n/m)
+    assert.match(
+      out,
+      /fixture\.test\.ts did not end within 10 s, and never gave way; the last test that began: blocks$/m,
+    )
+    assert.match(out, /^FAIL .*fixture\.test\.ts\nkilled by SIGKILL$/m)
   })
 })

@@ -11,13 +11,21 @@ import { join } from 'node:path'
 /** How long what was asked to end may take to, on a busy machine, before it counts as left running. */
 const ENDS_WITHIN_MS = 10_000
 const NAME = 'STRONGROOM_TEST_OWNER'
+/** The signal by which the watchdog asks what holds the process. Nobody else sends it; for SIGUSR2, Node.js writes a report. */
+const ASKED = 'URG'
+/** How long the answer may take, on a busy machine, before the process counts as one that never gives way. */
+const ANSWERS_WITHIN_S = 10
 
 // Its last act: interrupts, so that PostgreSQL frees its shared memory, and kills what is still there two seconds later.
-// A file that is over its time is killed: no limit of a test's own ends a loop that never gives way.
+// A file that is over its time is asked what holds it, which ends it. One that never gives way can't answer, and is killed: no limit of a
+// test's own ends its loop.
 const WATCHDOG = `
 marked() { grep -lsxz "$1" /proc/[0-9]*/environ | cut -d / -f 3; }
-if ! timeout "$3" cat > /dev/null && kill -KILL "$4"; then
-  echo "killed after $3 s; the last test that began: $(cat "$2/began")" >&2
+if ! timeout "$3" cat > /dev/null && kill -${ASKED} "$4"; then
+  timeout ${ANSWERS_WITHIN_S} cat > /dev/null
+  if [ $? -eq 124 ] && kill -KILL "$4"; then
+    echo "$5 did not end within $3 s, and never gave way; the last test that began: $(cat "$2/began")" >&2
+  fi
 fi
 signal=INT
 for attempt in $(seq 60); do
@@ -41,7 +49,8 @@ const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'))
 chmodSync(folder, 0o711)
 // The watchdog bears no mark, neither this process's nor that of the one that started it.
 const { [NAME]: _, ...unmarked } = process.env
-const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', OWNER, folder, limit, `${process.pid}`], {
+const file = process.argv[1] ?? ''
+const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', OWNER, folder, limit, `${process.pid}`, file], {
   detached: true,
   env: unmarked,
   stdio: ['pipe', 'ignore', 'inherit'],
@@ -69,6 +78,14 @@ subscribe('tracing:node.test:start', (test) => {
   writeFileSync(join(folder, 'began'), (test as { name: string }).name)
 })
 
+process.on(`SIG${ASKED}`, () => {
+  const resources = process.getActiveResourcesInfo()
+  const counts = [...new Set(resources)].map((kind) => `${resources.filter((one) => one === kind).length} × ${kind}`)
+  const left = process.platform === 'linux' ? running().map((one) => `\n  ${one}`) : []
+  process.stderr.write(`${file} did not end within ${limit} s. It held: ${counts.join(', ')}${left.join('')}\n`)
+  process.kill(process.pid, 'SIGKILL')
+})
+
 process.on('exit', () => {
   if (process.platform !== 'linux') return
   let left = running()
@@ -78,6 +95,6 @@ process.on('exit', () => {
     left = running()
   }
   if (left.length === 0) return
-  process.stderr.write(`left running by ${process.argv[1]}:\n${left.map((one) => `  ${one}\n`).join('')}`)
+  process.stderr.write(`left running by ${file}:\n${left.map((one) => `  ${one}\n`).join('')}`)
   process.exitCode = 1
 })
