@@ -5,14 +5,13 @@ import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import { setPendingPasswords } from '../kms/secrets/database-rotation.ts'
-import type { Alarm } from '../ledger/alarm.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import { recordDueEvents } from '../rootkeys/due-events.ts'
-import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import { setPassword } from '../storage/postgresql-password.ts'
 import { BEAT_MS, type LiveServers } from './live-servers.ts'
 import type { OpenHouse } from './open.ts'
+import { type Loop, repeat } from './repeat.ts'
 import type { Sweeps } from './sweeps.ts'
 import { Contradicted, type Witness } from './witness.ts'
 
@@ -25,40 +24,14 @@ const LAST_USED_MS = 60_000
 /** How often events older than the retention are dropped. */
 const PRUNE_MS = 3_600_000
 
-/** How a piece of background work waits, and what ends it. */
-interface Loop {
-  readonly runtime: Runtime
-  readonly stop: AbortSignal
-}
-
-/** Repeats the work, with pauses between, until `stop`. Reports the first of several failures in a row, and tries the work again. */
-async function repeat(
-  pauseMs: number,
-  { runtime, stop }: Loop,
-  work: () => Promise<void>,
-  failed: (error: unknown) => void,
-) {
-  let troubled = false
-  while (!stop.aborted) {
-    try {
-      await work()
-      troubled = false
-    } catch (error) {
-      if (!troubled) failed(error)
-      troubled = true
-    }
-    await runtime.pause(pauseMs, stop)
-  }
-}
-
 /** Sweeps, drops old nonces, and stores which AccessKeys and keys were used. Begins after a pause, because the start itself sweeps. */
 export async function keepRecords(
   house: House,
   sweeps: Sweeps,
   { usage, lastUsed }: { readonly usage: KeyUsage; readonly lastUsed: LastUsed },
-  stop: AbortSignal,
-  alarm: Alarm,
+  loop: Loop,
 ): Promise<void> {
+  const { runtime, stop } = loop
   let writeUseAt = house.now() + LAST_USED_MS
   const work = async () => {
     await sweeps.run()
@@ -68,10 +41,8 @@ export async function keepRecords(
     await usage.write()
     writeUseAt = house.now() + LAST_USED_MS
   }
-  await house.runtime.pause(SWEEP_MS, stop)
-  return repeat(SWEEP_MS, { runtime: house.runtime, stop }, work, (error) =>
-    alarm('background work failed, and will be tried again', error),
-  )
+  await runtime.pause(SWEEP_MS, stop)
+  return repeat(SWEEP_MS, loop, work, 'background work failed, and will be tried again')
 }
 
 /**
@@ -79,15 +50,11 @@ export async function keepRecords(
  * events and drops those older than the retention.
  */
 export async function keepTrail(
-  {
-    upkeep,
-    witness,
-    runtime,
-  }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'>; readonly runtime: Runtime },
+  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'> },
   { retentionDays }: Pick<Settings, 'retentionDays'>,
-  stop: AbortSignal,
-  alarm: Alarm,
+  loop: Loop,
 ): Promise<void> {
+  const { runtime } = loop
   // The first pruning waits: the operator can notice a wrong clock before it drops events.
   let pruneAt = runtime.now() + PRUNE_MS
   let contradicted = false
@@ -108,49 +75,39 @@ export async function keepTrail(
     await upkeep.prune(runtime.now(), retentionDays, runtime.turn)
   }
   await Promise.all([
-    repeat(SWEEP_MS, { runtime, stop }, renewWitness, (error) => {
-      alarm('the witness of the trail could not be renewed, and will be tried again', error)
-    }),
-    repeat(SWEEP_MS, { runtime, stop }, maintain, (error) =>
-      alarm('the upkeep of the trail failed, and will be tried again', error),
-    ),
+    repeat(SWEEP_MS, loop, renewWitness, 'the witness of the trail could not be renewed, and will be tried again'),
+    repeat(SWEEP_MS, loop, maintain, 'the upkeep of the trail failed, and will be tried again'),
   ])
 }
 
 /** Delivers trails in a loop of its own: a bucket that hangs delays no other work. */
-export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
-  return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
+export function deliverTrails(delivery: Delivery, loop: Loop): Promise<void> {
+  return repeat(DELIVERY_MS, loop, () => delivery.tick(), 'trails could not be delivered, and will be tried again')
 }
 
 /** Sets new passwords in the databases of secrets, in a loop of its own: a database that hangs delays no other work. */
-export function setPasswords(house: House, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const failed = (error: unknown) => alarm('passwords of secrets could not be set, and will be tried again', error)
+export function setPasswords(house: House, loop: Loop): Promise<void> {
   const work = () => setPendingPasswords(house, setPassword)
-  return repeat(SWEEP_MS, { runtime: house.runtime, stop }, work, failed)
+  return repeat(SWEEP_MS, loop, work, 'passwords of secrets could not be set, and will be tried again')
 }
 
 /** Does the verifications of the trail that accounts request, one after the other. */
-export function verifyOnDemand(verifier: Verifier, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const failed = (error: unknown) =>
-    alarm('verifications of the trail could not be done, and will be tried again', error)
-  return repeat(SWEEP_MS, { runtime, stop }, () => verifier.next(), failed)
+export function verifyOnDemand(verifier: Verifier, loop: Loop): Promise<void> {
+  const failure = 'verifications of the trail could not be done, and will be tried again'
+  return repeat(SWEEP_MS, loop, () => verifier.next(), failure)
 }
 
 /** Records the events about the root keys that are due because a process ended before it had recorded them. */
 export function recordLeftEvents(
   rooms: Pick<OpenHouse, 'ring' | 'ledger' | 'accounts' | 'runtime'>,
-  stop: AbortSignal,
-  alarm: Alarm,
+  loop: Loop,
 ): Promise<void> {
-  const failed = (error: unknown) =>
-    alarm('events about the root keys could not be recorded, and will be tried again', error)
-  return repeat(SWEEP_MS, { runtime: rooms.runtime, stop }, () => recordDueEvents(rooms.ring, rooms), failed)
+  const failure = 'events about the root keys could not be recorded, and will be tried again'
+  return repeat(SWEEP_MS, loop, () => recordDueEvents(rooms.ring, rooms), failure)
 }
 
 /** Announces this server to the other servers of the database, and looks at them, once per `BEAT_MS`. */
-export function keepKnown(servers: LiveServers, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const failed = (error: unknown) =>
-    alarm('the records of the other servers could not be read, and will be read again', error)
-  return repeat(BEAT_MS, { runtime, stop }, () => servers.beat(), failed)
+export function keepKnown(servers: LiveServers, loop: Loop): Promise<void> {
+  const failure = 'the records of the other servers could not be read, and will be read again'
+  return repeat(BEAT_MS, loop, () => servers.beat(), failure)
 }

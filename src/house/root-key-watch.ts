@@ -1,9 +1,9 @@
 // Follows the changes of other servers once a second, so that what they destroyed leaves this server's memory even when no call comes.
 // Drops retired root keys when they are due.
-import type { Alarm } from '../ledger/alarm.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenHouse } from './open.ts'
+import { type Loop, repeat } from './repeat.ts'
 
 const LOOK_MS = 1000
 /** The pause after a drop of root keys began: a drop reads every record. */
@@ -11,25 +11,17 @@ const DROP_AGAIN_MS = 3_600_000
 
 type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime' | 'region'>
 
-/** Follows changes, and looks at the root keys, once a second until `stop`. Reports the first of several failures in a row. */
-export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const { ring, runtime } = rooms
-  let [troubled, dropAt] = [false, 0]
+/** Follows changes, and looks at the root keys, once a second until the loop stops. */
+export async function watchRing(rooms: Rooms, loop: Loop): Promise<void> {
+  const { ring, ledger } = rooms
+  const { runtime, stop, alarm } = loop
+  let dropAt = 0
   let dropping: Promise<void> | null = null
-  while (!stop.aborted) {
-    await runtime.pause(LOOK_MS, stop)
-    if (stop.aborted) break
-    try {
-      await rooms.ledger.follow()
-      await ring.look()
-      troubled = false
-    } catch (error) {
-      if (!troubled) alarm("changes and root keys can't be read: nothing is committed until they can", error)
-      troubled = true
-      continue
-    }
+  const look = async () => {
+    await ledger.follow()
+    await ring.look()
     const now = runtime.now()
-    if (dropping || now < dropAt || !dropIsDue(ring, now)) continue
+    if (dropping || now < dropAt || !dropIsDue(ring, now)) return
     dropAt = now + DROP_AGAIN_MS
     dropping = drop(rooms, stop)
       .catch((error: unknown) => {
@@ -40,6 +32,8 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
         dropping = null
       })
   }
+  await runtime.pause(LOOK_MS, stop)
+  await repeat(LOOK_MS, loop, look, "changes and root keys can't be read: nothing is committed until they can")
   await dropping
 }
 

@@ -158,16 +158,17 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
 /** Begins the background work. The returned function stops it, and resolves when all of it has ended. */
 function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settings: Settings, { alarm }: Voice) {
   const stopping = new AbortController()
-  const { signal } = stopping
+  const { signal: stop } = stopping
+  const loop = { runtime: rooms.runtime, stop, alarm }
   const all = [
-    keepRecords(house, sweeps, rooms, signal, alarm),
-    keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
-    deliverTrails(delivery, rooms.runtime, signal, alarm),
-    setPasswords(house, signal, alarm),
-    verifyOnDemand(verifierOf(rooms, house, settings, signal), rooms.runtime, signal, alarm),
-    watchRing(rooms, signal, alarm),
-    recordLeftEvents(rooms, signal, alarm),
-    ...(servers ? [keepKnown(servers, rooms.runtime, signal, alarm)] : []),
+    keepRecords(house, sweeps, rooms, loop),
+    keepTrail({ upkeep, witness: rooms.witness }, settings, loop),
+    deliverTrails(delivery, loop),
+    setPasswords(house, loop),
+    verifyOnDemand(verifierOf(rooms, house, settings, stop), loop),
+    watchRing(rooms, loop),
+    recordLeftEvents(rooms, loop),
+    ...(servers ? [keepKnown(servers, loop)] : []),
   ]
   return async () => {
     stopping.abort()

@@ -38,10 +38,9 @@ describe('the upkeep of the trail', () => {
     const alarms: string[] = []
     const stop = new AbortController()
     const working = keepTrail(
-      { upkeep: new TrailUpkeep(house.open), witness: counting, runtime: SYSTEM },
+      { upkeep: new TrailUpkeep(house.open), witness: counting },
       { retentionDays: 90 },
-      stop.signal,
-      (message) => void alarms.push(message),
+      { runtime: SYSTEM, stop: stop.signal, alarm: (message) => void alarms.push(message) },
     )
     try {
       await until(async () => attempts > 2 && (await storage.events.parts(0, 9999, 1)).length > 0)

@@ -90,11 +90,9 @@ eachDatabase((open) => {
         await demandEvents(house, step, 0)
         await house.restart()
         const stopping = new AbortController()
-        const recording = recordLeftEvents(
-          house.open,
-          stopping.signal,
-          (...why) => void house.failures.push(why.join()),
-        )
+        const alarm = (...why: readonly unknown[]) => void house.failures.push(why.join())
+        const loop = { runtime: house.open.runtime, stop: stopping.signal, alarm }
+        const recording = recordLeftEvents(house.open, loop)
         await until(() => !isDue(house.open))
         stopping.abort()
         await recording

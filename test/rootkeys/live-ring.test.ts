@@ -45,7 +45,8 @@ class Device implements RootKeyProvider {
 describe('the watch over the root keys', () => {
   const watched = async (house: TestHouse, enough: () => boolean | Promise<boolean>) => {
     const stopping = new AbortController()
-    const watching = watchRing(house.open, stopping.signal, (message) => void house.failures.push(message))
+    const alarm = (message: string) => void house.failures.push(message)
+    const watching = watchRing(house.open, { runtime: house.open.runtime, stop: stopping.signal, alarm })
     await until(enough)
     stopping.abort()
     await watching

@@ -83,17 +83,16 @@ export class Server {
   #work({ alarm, settings, process }: Setting): void {
     const { rooms } = this
     const house = this.#house
-    const { signal } = new AbortController()
     const witness = new Remembering()
     rooms.ledger.witnessedBy(witness)
-    const { runtime } = process
+    const loop = { runtime: process.runtime, stop: new AbortController().signal, alarm }
     const upkeep = new TrailUpkeep(rooms)
     const sweeps = new Sweeps(() => sweep(house))
     const works = [
-      keepRecords(house, sweeps, rooms, signal, alarm),
-      keepTrail({ upkeep, witness, runtime }, settings, signal, alarm),
-      watchRing(rooms, signal, alarm),
-      recordLeftEvents(rooms, signal, alarm),
+      keepRecords(house, sweeps, rooms, loop),
+      keepTrail({ upkeep, witness }, settings, loop),
+      watchRing(rooms, loop),
+      recordLeftEvents(rooms, loop),
     ]
     for (const work of works) work.catch((error: unknown) => alarm('background work ended', error))
   }

@@ -32,6 +32,7 @@ import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { observing, tracing } from '../observing.ts'
 import { openedKeys } from '../opened-keys.ts'
+import { repeat } from '../repeat.ts'
 import { Notes } from './notes.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 import { RemoteHsm } from './remote-hsm.ts'
@@ -180,22 +181,15 @@ async function ringOf(storage: Storage): Promise<LiveRing> {
   ])
 }
 
-/**
- * Follows the changes of other servers once a second, so that calls need not, and reports the notes. Logs the first of several failures in
- * a row.
- */
+/** Reports the notes, and follows the changes of other servers, once a second, so that calls need not. */
 async function keepUp(ring: LiveRing, ledger: Ledger, notes: Notes, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  for (let troubled = false; !stop.aborted; ) {
-    await SYSTEM.pause(REPORT_MS, stop)
+  const work = async () => {
     notes.tellLastUsed()
     notes.tellUses()
-    try {
-      await ring.look()
-      await ledger.follow()
-      troubled = false
-    } catch (error) {
-      if (!troubled) alarm('a worker can not follow the changes of other servers', error)
-      troubled = true
-    }
+    await ring.look()
+    await ledger.follow()
   }
+  await SYSTEM.pause(REPORT_MS, stop)
+  const loop = { runtime: SYSTEM, stop, alarm }
+  await repeat(REPORT_MS, loop, work, 'a worker can not follow the changes of other servers')
 }
