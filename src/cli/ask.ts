@@ -1,4 +1,6 @@
 // Calls a server for the command line. Trouble with the server or the network becomes one sentence with a remedy.
+
+import { jsonObjectIn } from '../runtime/json.ts'
 import { type ClientOptions, callOperation, postJson, type Response, type Server, type Way } from './client.ts'
 
 export interface Answered {
@@ -35,7 +37,7 @@ export async function reach(server: Server & Pick<Way, 'signal'>): Promise<void>
 async function answered(responding: Promise<Response>, server: Server): Promise<Answered> {
   const { endpoint } = server
   const { status, type, body } = await received(responding, server)
-  const answer = objectIn(body)
+  const answer = jsonObjectIn(body)
   // Every answer of the API has a RequestId; every refusal also has a Code.
   if (answer && typeof answer['RequestId'] === 'string' && (status < 300 || typeof answer['Code'] === 'string'))
     return { status, answer }
@@ -48,15 +50,6 @@ function received(responding: Promise<Response>, { endpoint }: Server): Promise<
   return responding.catch((error: unknown) => {
     throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint), { cause: error })
   })
-}
-
-function objectIn(body: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Answered['answer']) : null
-  } catch {
-    return null
-  }
 }
 
 const UNTRUSTED = [

@@ -1,8 +1,8 @@
 // Follows the pages of a list, by the paging parameters in its declaration.
 import type { Parameters } from '../api/parameters.ts'
+import { isJsonObject } from '../runtime/json.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
-import { isMembers } from './members.ts'
 
 type Texts = ReadonlyMap<string, string>
 type Answer = Answered['answer']
@@ -72,7 +72,7 @@ function nextOf(by: Paging['by'], page: Answer, items: number): string | null {
 /** The first answer with the second answer's items appended. */
 function joined(first: unknown, second: unknown): unknown {
   if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second]
-  if (!isMembers(first) || !isMembers(second)) return first
+  if (!isJsonObject(first) || !isJsonObject(second)) return first
   const names = [...new Set([...Object.keys(first), ...Object.keys(second)])]
   return Object.fromEntries(
     names.map((name) => [name, name in first ? joined(first[name], second[name]) : second[name]]),
@@ -81,7 +81,7 @@ function joined(first: unknown, second: unknown): unknown {
 
 function itemsOf(answer: unknown): number {
   if (Array.isArray(answer)) return answer.length
-  return isMembers(answer) ? Object.values(answer).reduce<number>((sum, value) => sum + itemsOf(value), 0) : 0
+  return isJsonObject(answer) ? Object.values(answer).reduce<number>((sum, value) => sum + itemsOf(value), 0) : 0
 }
 
 function ofTheList(answer: Answer): Answer {

@@ -1,8 +1,8 @@
 // Profiles in the aliyun CLI's configuration file.
 import { join } from 'node:path'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { isMembers, type Members } from './members.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A role that a profile assumes before it calls. */
@@ -64,13 +64,13 @@ function pathOf({ env }: Surroundings): string {
 function configurationIn(path: string, { readFile }: Surroundings) {
   try {
     const { current, profiles } = JSON.parse(readFile(path)) as { current?: unknown; profiles?: unknown }
-    return { current: String(current ?? ''), profiles: Array.isArray(profiles) ? profiles.filter(isMembers) : [] }
+    return { current: String(current ?? ''), profiles: Array.isArray(profiles) ? profiles.filter(isJsonObject) : [] }
   } catch {
     return null
   }
 }
 
-function profileOf(members: Members, name: string): Profile {
+function profileOf(members: JsonObject, name: string): Profile {
   const text: Texts = (member) =>
     typeof members[member] === 'string' && members[member] !== '' ? members[member] : null
   const must = (member: string) => {

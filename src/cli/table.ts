@@ -1,12 +1,11 @@
 // Answers as tables for people to read; programs read JSON.
-
-import { isMembers, type Members } from './members.ts'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 
 /** A list becomes rows with a heading; an object becomes two columns. Without colours, plain text. */
 export function tableOf(answer: unknown, colours: boolean): string {
   const heading = (text: string) => (colours ? `\x1b[1m${text}\x1b[22m` : text)
   if (Array.isArray(answer)) return listed(answer, heading)
-  if (!isMembers(answer)) return cell(answer)
+  if (!isJsonObject(answer)) return cell(answer)
   const list = onlyList(answer)
   if (!list) return columns(flat(answer, ''), (text, i) => (i === 0 ? heading(text) : text))
   const rest = flat(list.rest, '')
@@ -16,7 +15,7 @@ export function tableOf(answer: unknown, colours: boolean): string {
 
 function listed(items: readonly unknown[], heading: (text: string) => string): string {
   if (items.length === 0) return '(none)'
-  const rows = items.map((item) => new Map(isMembers(item) ? flat(item, '') : [['', cell(item)]]))
+  const rows = items.map((item) => new Map(isJsonObject(item) ? flat(item, '') : [['', cell(item)]]))
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))]
   const body = rows.map((row) => names.map((name) => row.get(name) ?? ''))
   if (names.length === 1 && names[0] === '') return columns(body, (text) => text)
@@ -24,9 +23,9 @@ function listed(items: readonly unknown[], heading: (text: string) => string): s
 }
 
 /** The only list of an answer, and its other members; null where there are no lists or several. */
-function onlyList(answer: Members): { items: readonly unknown[]; rest: Members } | null {
+function onlyList(answer: JsonObject): { items: readonly unknown[]; rest: JsonObject } | null {
   const lists = Object.entries(answer).flatMap(([name, value]) => {
-    const inner = isMembers(value) ? Object.values(value) : [value]
+    const inner = isJsonObject(value) ? Object.values(value) : [value]
     const items = inner.length === 1 ? inner[0] : null
     return Array.isArray(items) ? [{ name, items: items as readonly unknown[] }] : []
   })
@@ -37,9 +36,9 @@ function onlyList(answer: Members): { items: readonly unknown[]; rest: Members }
 }
 
 /** The members by their paths, such as KeyMetadata.KeyId. A list is one value. */
-function flat(members: Members, above: string): [path: string, value: string][] {
+function flat(members: JsonObject, above: string): [path: string, value: string][] {
   return Object.entries(members).flatMap(([name, value]) =>
-    isMembers(value) ? flat(value, `${above}${name}.`) : [[`${above}${name}`, cell(value)] as [string, string]],
+    isJsonObject(value) ? flat(value, `${above}${name}.`) : [[`${above}${name}`, cell(value)] as [string, string]],
   )
 }
 

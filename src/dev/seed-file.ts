@@ -1,5 +1,6 @@
 // Reads the seed file of `serve --dev` strictly. Errors name the place in the file.
 import { fromBase64 } from '../cryptography/encoding.ts'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 
 export interface SeedUser {
   readonly userName: string
@@ -56,10 +57,7 @@ function list<T>(read: Read<T>): Read<readonly T[]> {
     Array.isArray(value) ? value.map((item, i) => read(item, `${at}[${i}]`)) : fault(at, 'must be a JSON array')
 }
 
-const json: Read<Readonly<Record<string, unknown>>> = (value, at) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : fault(at, 'must be a JSON object')
+const json: Read<JsonObject> = (value, at) => (isJsonObject(value) ? value : fault(at, 'must be a JSON object'))
 
 /** Reads an object with these members and no others. */
 function object<T extends object>(members: { readonly [K in keyof T]: Read<T[K]> }): Read<T> {

@@ -10,6 +10,7 @@ import {
   WRAPPED_BYTES,
   wrapFileKey,
 } from '../cryptography/age-header.ts'
+import { jsonObjectIn } from '../runtime/json.ts'
 
 export const TYPE = 'strongroom'
 export const DATA_KEY_BYTES = 32
@@ -71,12 +72,8 @@ export function contextJson(context: Context): string {
 
 /** Parses a JSON object of texts; null for anything else. */
 export function readContext(json: string): Context | null {
-  try {
-    const value: unknown = JSON.parse(json)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-    const pairs = Object.entries(value)
-    return pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string') ? new Map(pairs) : null
-  } catch {
-    return null
-  }
+  const context = jsonObjectIn(json)
+  if (!context) return null
+  const pairs = Object.entries(context)
+  return pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string') ? new Map(pairs) : null
 }

@@ -2,6 +2,7 @@
 // request that can't be decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
+import { isJsonObject } from '../runtime/json.ts'
 import { readCanonical } from './canonical-form.ts'
 
 export const MAX_QUERY_BYTES = 65_536
@@ -165,8 +166,7 @@ class Decoded {
   addJsonBody(body: Uint8Array): void {
     if (!isUtf8(body)) throw unreadable('The body is not UTF-8.')
     const value = parseJson(asBuffer(body).toString())
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw unreadable('The JSON body must be an object.')
+    if (!isJsonObject(value)) throw unreadable('The JSON body must be an object.')
     for (const [name, member] of Object.entries(value)) {
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)

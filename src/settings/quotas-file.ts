@@ -1,11 +1,10 @@
 // The quotas file: limits of single accounts, and of all other accounts (`default`).
 import { productNamed } from '../api/product.ts'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { QUOTA_PROFILES, type QuotaProfile } from './quota-profiles.ts'
 import type { Limits, RateGroup } from './rates.ts'
 import type { ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 interface InFile {
   /** The limits of accounts that the file does not name. */
@@ -38,7 +37,7 @@ export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): 
   return { rest, own, ownRates }
 }
 
-function limitsOf(given: Json, groups: readonly RateGroup[], from: Limits, path: string): Limits {
+function limitsOf(given: JsonObject, groups: readonly RateGroup[], from: Limits, path: string): Limits {
   const profile = given['quota-profile'] === undefined ? null : profileOf(String(given['quota-profile']), path)
   const quota = (name: 'max-keys' | 'max-aliases' | 'max-secrets', otherwise: number) =>
     whole(name, given[name] ?? profile?.quotas[name] ?? otherwise, path)
@@ -61,7 +60,7 @@ function groupsOf(rates: unknown, path: string): readonly RateGroup[] {
   return rates.map((group: unknown) => groupOf(object(group, `rates\` in \`${path}`), path))
 }
 
-function groupOf(given: Json, path: string): RateGroup {
+function groupOf(given: JsonObject, path: string): RateGroup {
   demandKnown(given, ['product', 'operations', 'calls', 'seconds'], path)
   const { operations } = given
   if (!Array.isArray(operations) || operations.length === 0)
@@ -76,7 +75,7 @@ function groupOf(given: Json, path: string): RateGroup {
   }
 }
 
-function demandKnown(given: Json, known: readonly string[], path: string): void {
+function demandKnown(given: JsonObject, known: readonly string[], path: string): void {
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown !== undefined) throw new UsageError(`unknown member \`${unknown}\` in \`${path}\``)
 }
@@ -89,8 +88,8 @@ function parsed(content: string, path: string): unknown {
   }
 }
 
-function object(value: unknown, what: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+function object(value: unknown, what: string): JsonObject {
+  if (isJsonObject(value)) return value
   throw new UsageError(`\`${what}\` must contain a JSON object`)
 }
 

@@ -1,5 +1,7 @@
 // The file of databases in which the service may change passwords: for each instance id, the database's address, the account that owns it,
 // and the roles.
+
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { type Address, addressOf } from '../storage/postgresql-address.ts'
 import type { ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,8 +20,6 @@ export type SecretDatabases = ReadonlyMap<string, SecretDatabase>
 
 const INSTANCE_ID = /^[A-Za-z0-9_-]{1,128}$/
 const MEMBERS = ['account', 'connection', 'roles']
-
-type Json = Readonly<Record<string, unknown>>
 
 /**
  * Reads the file: an object of instance ids, each with `account`, `connection` and `roles`. Throws UsageError without any connection
@@ -88,7 +88,7 @@ function parsed(path: string, readFile: ReadFile): unknown {
   }
 }
 
-function objectIn(value: unknown, where: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+function objectIn(value: unknown, where: string): JsonObject {
+  if (isJsonObject(value)) return value
   throw new UsageError(`${where} must contain a JSON object`)
 }

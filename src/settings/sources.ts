@@ -1,4 +1,6 @@
 // The sources of settings: flags override the environment, and the environment overrides the configuration file.
+
+import { isJsonObject } from '../runtime/json.ts'
 import type { Flags } from './flags.ts'
 import { environmentName, type Rows, type Told } from './row.ts'
 import { UsageError } from './usage-error.ts'
@@ -29,9 +31,8 @@ function readConfiguration(path: string, rows: Rows, readFile: ReadFile): Readon
   } catch (error) {
     throw new UsageError(`the configuration file \`${path}\` can't be read: ${(error as Error).message}`)
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`the configuration file \`${path}\` must contain a JSON object`)
-  const { [SCHEMA_MEMBER]: _, ...given } = content as Readonly<Record<string, unknown>>
+  if (!isJsonObject(content)) throw new UsageError(`the configuration file \`${path}\` must contain a JSON object`)
+  const { [SCHEMA_MEMBER]: _, ...given } = content
   return new Map(
     Object.entries(given).map(([name, value]) => {
       if (!Object.hasOwn(rows, name) || name === 'config')

@@ -1,5 +1,6 @@
 // Settings of the trail: how long the database keeps events, and where trails deliver them.
 import { join } from 'node:path'
+import { jsonObjectIn } from '../runtime/json.ts'
 import { type Rows, reading, type Told, text, truth, whole } from './row.ts'
 import type { Env, ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
@@ -107,20 +108,10 @@ function credentialsOf(file: string | null, env: Env, readFile: ReadFile): S3Opt
     throw new UsageError(
       'the endpoint of `delivery-target` needs credentials: set STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET, or `delivery-credentials-file`',
     )
-  const content = parsed(file, readFile)
+  // No message of a parser: it may quote the file, which contains a secret.
+  const content = jsonObjectIn(readFile(file))
   const [id, secret] = [content?.['accessKeyId'], content?.['accessKeySecret']]
   if (typeof id !== 'string' || typeof secret !== 'string' || id === '' || secret === '')
     throw new UsageError(`the file \`${file}\` must contain a JSON object with accessKeyId and accessKeySecret`)
   return { accessKeyId: id, accessKeySecret: secret }
-}
-
-function parsed(file: string, readFile: ReadFile): Readonly<Record<string, unknown>> | null {
-  const content = readFile(file)
-  try {
-    const value: unknown = JSON.parse(content)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
-  } catch {
-    // The parser's message may quote the file, which contains a secret.
-    return null
-  }
 }

@@ -1,4 +1,5 @@
 // Credentials as JSON: those that CreateSecret is given in SecretData, and the one that the value of a version is.
+import { isJsonObject, jsonObjectIn } from '../../runtime/json.ts'
 
 /** A credential: its id (an AccessKeyId, or the name of an account in a database), and its secret. */
 export type Credential = readonly [id: string, secret: string]
@@ -30,29 +31,15 @@ export function passwordIn(value: string): string {
 
 /** The items of the list in a JSON object: at least one item, each with exactly these two members; ids are unique. null otherwise. */
 function credentialsIn(text: string, list: string, id: string, secret: string): readonly Credential[] | null {
-  const items = parsed(text)?.[list]
+  const items = jsonObjectIn(text)?.[list]
   if (!Array.isArray(items)) return null
   const found: Credential[] = []
   for (const item of items as readonly unknown[]) {
-    const { [id]: name, [secret]: value, ...others } = isObject(item) ? item : {}
+    const { [id]: name, [secret]: value, ...others } = isJsonObject(item) ? item : {}
     if (typeof name !== 'string' || name === '' || typeof value !== 'string') return null
     if (Object.keys(others).length > 0) return null
     found.push([name, value])
   }
   const ids = new Set(found.map(([name]) => name))
   return found.length > 0 && ids.size === found.length ? found : null
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-/** Whether a value of JSON is an object. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

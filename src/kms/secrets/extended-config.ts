@@ -1,7 +1,7 @@
 // The parameter ExtendedConfig of a secret that the service rotates: what the rotation changes, and custom data of the client.
 import { refuse } from '../../api/errors.ts'
 import { json } from '../../api/parameters.ts'
-import { isObject } from './credential-values.ts'
+import { isJsonObject } from '../../runtime/json.ts'
 import type { SecretBody } from './records.ts'
 
 /** The most pairs of CustomData. */
@@ -24,7 +24,7 @@ export const extendedConfig = json<ExtendedConfig>({
   max: MAX_CONFIG,
   rule: `A JSON object of at most ${MAX_CONFIG} characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts.`,
   check(value) {
-    if (!isObject(value)) return null
+    if (!isJsonObject(value)) return null
     const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = value
     if (typeof SecretSubType !== 'string' || !isTextOrAbsent(UserName) || !isTextOrAbsent(DBInstanceId)) return null
     if (!isCustomData(CustomData)) return null
@@ -59,7 +59,7 @@ function isTextOrAbsent(value: unknown): value is string | undefined {
 
 function isCustomData(value: unknown): value is CustomData {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     Object.keys(value).length <= MAX_CUSTOM &&
     Object.values(value).every((text) => typeof text === 'string')
   )

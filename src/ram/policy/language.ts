@@ -6,6 +6,8 @@
 //               in a trust policy { "Effect", "Action": see TRUST_ACTIONS, "Principal": see principals.ts, "Condition"?, "Sid"? }
 //   conditions  { operator: { key: values, … }, … }
 //   strings     a string, or an array of at least one string; values are the same, and may also be numbers and booleans
+
+import { isJsonObject, type JsonObject } from '../../runtime/json.ts'
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
 import { type Condition, fits, fitting, isOperator } from './conditions.ts'
 import { duplicateMember } from './json-members.ts'
@@ -36,8 +38,6 @@ export interface Policy {
   /** Parts that match nothing, each with its place. A new policy is refused for them; policies of earlier releases may contain them. */
   readonly flaws: readonly string[]
 }
-
-type Members = Readonly<Record<string, unknown>>
 
 /** Parses a new policy. Throws MalformedPolicy. The caller checks the length. */
 export function parseNewPolicy(text: string, use: PolicyUse): Policy {
@@ -70,12 +70,12 @@ function parsedJson(text: string): unknown {
   }
 }
 
-function membersOf(value: unknown, what: string): Members {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
+function membersOf(value: unknown, what: string): JsonObject {
+  if (isJsonObject(value)) return value
   throw new MalformedPolicy(`${what} must be a JSON object.`)
 }
 
-function onlyMembers(object: Members, known: readonly string[], where: string): void {
+function onlyMembers(object: JsonObject, known: readonly string[], where: string): void {
   const unknown = Object.keys(object).find((name) => !known.includes(name))
   if (unknown !== undefined) throw new MalformedPolicy(`The member "${shown(unknown)}" of ${where} is not supported.`)
 }
@@ -103,7 +103,7 @@ const TRUST_ACTIONS = ['sts:assumerole', 'sts:setsourceidentity']
 /** Our actions consist of letters and digits; some actions of other services contain other signs. */
 const ACTION = /^[a-z0-9*?_-]+:[a-z0-9*?_./-]+$/
 
-function parseActions(statement: Members, use: PolicyUse, where: string, flaws: string[]) {
+function parseActions(statement: JsonObject, use: PolicyUse, where: string, flaws: string[]) {
   const given = ['Action', 'NotAction'].filter((name) => statement[name] !== undefined)
   const [name = ''] = given
   if (given.length === 0) throw new MalformedPolicy('Add an Action or NotAction element to the policy statement.')

@@ -1,4 +1,6 @@
 // The principals that a trust policy names (docs/reference/policy-language.md, "Principals").
+
+import { isJsonObject } from '../../runtime/json.ts'
 import { SERVICE_NAME } from '../service-name.ts'
 
 export interface Principal {
@@ -18,7 +20,7 @@ export function parsePrincipals(
   where: string,
   Malformed: new (message: string) => Error,
 ): readonly Principal[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isJsonObject(value))
     throw new Malformed(`Principal of ${where} must be an object with RAM, Service or Federated.`)
   const principals = Object.entries(value).flatMap(([type, names]) => {
     if (!isType(type))

@@ -1,7 +1,9 @@
 // Parses an OIDC token (docs/pods.md), a signed JWT. This file verifies nothing; verify.ts does.
 
+import { isUtf8 } from 'node:buffer'
 import { refuse } from '../../api/errors.ts'
 import { fromBase64Url } from '../../cryptography/encoding.ts'
+import { type JsonObject, jsonObjectIn } from '../../runtime/json.ts'
 
 /** In characters. */
 export const MAX_TOKEN = 20_000
@@ -48,13 +50,8 @@ export function readToken(text: string): OidcToken {
   return { text, issuer: iss, subject: sub, audiences, issuedAt: iat, expiresAt: exp }
 }
 
-function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
-  } catch {
-    return null
-  }
+function objectIn(bytes: Buffer): JsonObject | null {
+  return isUtf8(bytes) ? jsonObjectIn(bytes.toString()) : null
 }
 
 /** Refuses other algorithms. The message repeats only a value in the form of a JWS algorithm, since `alg` could contain anything. */
