@@ -2,6 +2,7 @@
 // runtime's own OpenSSL, the same that node:crypto uses (docs/decisions/0024-asymmetric-keys.md). INVARIANT: no pointer outlives the call of the
 // function that created it, and every buffer has the length that is passed with it.
 import { dlopen, getRawPointer } from 'node:ffi'
+import { asBuffer } from '../runtime/bytes.ts'
 
 const key = { arguments: ['pointer', 'buffer', 'i64'], return: 'pointer' } as const
 const begin = { arguments: ['pointer'], return: 'i32' } as const
@@ -123,5 +124,5 @@ function demand(outcome: number): void {
 
 /** Returns a view of the bytes. Empty input gets a buffer of one byte, because a pointer is needed. */
 function view(bytes: Uint8Array): Buffer {
-  return bytes.length === 0 ? Buffer.alloc(1) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return bytes.length === 0 ? Buffer.alloc(1) : asBuffer(bytes)
 }

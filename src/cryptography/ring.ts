@@ -7,6 +7,8 @@
 //   9       1      number of roots
 //   10      32     fingerprint key
 //   42      32 n   roots, the current one first
+import { asBuffer } from '../runtime/bytes.ts'
+
 const FORMAT = 1
 const ROOTS_AT = 42
 const KEY_BYTES = 32
@@ -37,7 +39,7 @@ export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer 
 
 /** Decodes a ring, as views of the bytes; null for bytes that are not a valid encoding. */
 export function decodeRing(bytes: Uint8Array): Ring | null {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const view = asBuffer(bytes)
   const count = view[9] ?? 0
   const fits = count >= 1 && count <= MAX_ROOTS && view.length === ROOTS_AT + count * KEY_BYTES
   if (view[0] !== FORMAT || !fits) return null

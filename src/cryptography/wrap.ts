@@ -1,6 +1,7 @@
 // Unwrapping imported key material with the private key of an import token.
-import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
+import { constants, privateDecrypt } from 'node:crypto'
 import { HYBRID_KEY_SPEC, HYBRID_WRAPPING, unwrapHybrid } from './hybrid-wrap.ts'
+import { privateKeyObject } from './private-key.ts'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
 /** The algorithms in FIPS mode. PKCS #1 v1.5 may no longer wrap keys (NIST SP 800-131A), and the FIPS provider lacks X25519. */
@@ -25,9 +26,7 @@ export function unwrap(
   length: number,
 ): Buffer | null {
   if (algorithm === HYBRID_WRAPPING) return unwrapHybrid(privateKey, wrapped, length)
-  // A view instead of a copy, so that no second copy remains when the caller wipes the key.
-  const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const key = privateKeyObject(privateKey)
   let opened: Buffer
   try {
     opened = privateDecrypt({ key, ...PADDING[algorithm] }, wrapped)

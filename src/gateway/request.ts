@@ -2,6 +2,7 @@
 // request that can't be decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
+import { asBuffer } from '../runtime/bytes.ts'
 import { isJsonObject } from '../runtime/json.ts'
 import { readCanonical } from './canonical-form.ts'
 
@@ -222,10 +223,6 @@ function withSpaces(text: string): string {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0x2b) bytes[at] = 0x20
   return bytes.toString()
-}
-
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length)
 }
 
 function parseJson(json: string): unknown {

@@ -10,6 +10,7 @@ import {
   wrapForExport,
 } from '../cryptography/export-key.ts'
 import { KEY_SPECS } from '../keystore/key-spec.ts'
+import { asBuffer } from '../runtime/bytes.ts'
 import { endingWith, type MaybePromise } from '../runtime/maybe-promise.ts'
 import type { KmsContext } from './operation.ts'
 
@@ -41,8 +42,7 @@ export function withNewDataKey<T>(
   context: KmsContext,
   use: (bytes: Uint8Array, text: Buffer) => MaybePromise<T>,
 ): MaybePromise<T> {
-  const random = context.randomBytes(length)
-  const bytes = Buffer.from(random.buffer, random.byteOffset, random.byteLength)
+  const bytes = asBuffer(context.randomBytes(length))
   const base64 = Buffer.from(bytes.toString('base64'), 'latin1')
   return endingWith(
     () => use(bytes, base64),

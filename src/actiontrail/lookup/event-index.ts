@@ -5,6 +5,7 @@ import type { RootKeys } from '../../keystore/root-keys.ts'
 import { headIn, named } from '../../ledger/chain.ts'
 import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import { asBuffer } from '../../runtime/bytes.ts'
 import { countIn, laneEnd, laneOf } from '../../storage/lane.ts'
 import type { Head, Heads, IndexPart } from '../../storage/storage.ts'
 import { termsOfEach, termsOfQuery } from './event-terms.ts'
@@ -203,5 +204,5 @@ export class EventIndex {
 
 function untampered(bytes: Uint8Array | null, expected: string): Buffer | null {
   if (!bytes || hash('sha256', bytes, 'base64url') !== expected) return null
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return asBuffer(bytes)
 }

@@ -1,10 +1,11 @@
 // The C_ functions of PKCS #11 that Strongroom calls on a session. Only the library's process loads this file.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import { asBuffer } from '../../runtime/bytes.ts'
 import { faultOf, returnValueOf } from './faults.ts'
 import type { Library } from './library.ts'
 import { Pairs } from './pairs.ts'
-import { asBuffer, type Handle, type ObjectClass, type SessionHolder, still } from './session.ts'
+import { type Handle, type ObjectClass, type SessionHolder, still } from './session.ts'
 import { aesKey, type Constants, gcm, hmacKey, unwrapping } from './templates.ts'
 
 type Template = Pkcs11js.Template

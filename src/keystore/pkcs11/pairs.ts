@@ -2,8 +2,9 @@
 import { constants, createPublicKey, ECDH, type KeyObject, publicEncrypt } from 'node:crypto'
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import { asBuffer } from '../../runtime/bytes.ts'
 import type { Library } from './library.ts'
-import { asBuffer, type Handle, type SessionHolder, still } from './session.ts'
+import { type Handle, type SessionHolder, still } from './session.ts'
 import {
   type Constants,
   type CurveSpec,

@@ -1,4 +1,4 @@
-// Shared by all functions of the library: access to a session that is still valid, and conversion of bytes for the add-on.
+// Shared by all functions of the library: access to a session that is still valid.
 import type * as Pkcs11js from 'pkcs11js'
 
 export type Handle = Pkcs11js.Handle
@@ -13,10 +13,6 @@ export type ObjectClass = (typeof OBJECT_CLASSES)[number]
  */
 export interface SessionHolder {
   readonly session: Handle
-}
-
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { secret } from '../../api/parameters.ts'
+import { asBuffer } from '../../runtime/bytes.ts'
 import { andThen } from '../../runtime/maybe-promise.ts'
 import { locateBlob, openBlob } from '../cryptography.ts'
 import { operation } from '../operation.ts'
@@ -22,7 +23,7 @@ export const Decrypt = operation({
   },
   decide({ CiphertextBlob, EncryptionContext }, context) {
     return andThen(openBlob(CiphertextBlob, EncryptionContext, context), ({ plaintext, version }) => {
-      const Plaintext = Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('utf8')
+      const Plaintext = asBuffer(plaintext).toString('utf8')
       plaintext.fill(0)
       return { reply: { Plaintext, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
     })

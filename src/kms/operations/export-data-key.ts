@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { secret } from '../../api/parameters.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
+import { asBuffer } from '../../runtime/bytes.ts'
 import { locateBlob, openBlob } from '../cryptography.ts'
 import { destinationOf, exported, exportParameters } from '../data-key.ts'
 import { operation } from '../operation.ts'
@@ -34,9 +35,7 @@ export const ExportDataKey = operation({
     const destination = destinationOf(wrapping, context)
     const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
     // The CMK encrypted the Base64 text of the data key.
-    const dataKey = fromBase64(
-      Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1'),
-    )
+    const dataKey = fromBase64(asBuffer(plaintext).toString('latin1'))
     plaintext.fill(0)
     try {
       if (!dataKey || dataKey.length > destination.capacity)
