@@ -6,7 +6,7 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'
+import { INSTALLATION, insert, type Kind } from '../ledger/record.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import type { HsmSettings } from '../settings/hsm.ts'
 
@@ -60,25 +60,16 @@ export async function hsmKeystoreOf(
 /** The names of objects in an HSM begin with the tag of their database, so that several installations can share a token. */
 const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
 
-/** The record of a new tag, for a new installation. */
-export function newHsmTag(now: number, random: Pick<Randomness, 'randomBytes'>): Recorded<{ readonly tag: string }> {
-  const place = { kind: HSM_TAG.name, ...INSTALLATION, id: HSM_TAG.name }
-  return {
-    ...place,
-    parent: null,
-    createdAt: now,
-    dueAt: null,
-    revision: 1,
-    body: { tag: random.randomBytes(8).toString('hex') },
-  }
+/** The insertion of a new tag. */
+export function newHsmTag(now: number, random: Pick<Randomness, 'randomBytes'>) {
+  const body = { tag: random.randomBytes(8).toString('hex') }
+  return insert(HSM_TAG, { ...INSTALLATION, id: HSM_TAG.name, createdAt: now, body })
 }
 
 async function hsmTag(ledger: Ledger, now: number, random: Randomness): Promise<string> {
   for (;;) {
     const record = await ledger.get(HSM_TAG, INSTALLATION, HSM_TAG.name)
     if (record) return record.body.tag
-    const { id, body } = newHsmTag(now, random)
-    const change = insert(HSM_TAG, { ...INSTALLATION, id, createdAt: now, body })
-    await ledger.commit({ changes: [change], nonce: null, event: null })
+    await ledger.commit({ changes: [newHsmTag(now, random)], nonce: null, event: null })
   }
 }

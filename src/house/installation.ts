@@ -74,7 +74,7 @@ async function removeFormer(former: string, ring: LiveRing, { settings, alarm }:
 /** Sets up an empty database. Where another server commits its set-up first, that set-up counts. */
 async function setUp(source: Source, now: number): Promise<LiveRing> {
   const { storage, settings, runtime } = source
-  const tag = newHsmTag(now, runtime)
+  const tag = newHsmTag(now, runtime).after
   const { provider, salt } = await newProvider(source, tag.body.tag, now)
   const ring = { generation: 1, roots: [runtime.randomBytes(32)], fingerprintKey: runtime.randomBytes(32) }
   const bytes = encodeRing(ring)

@@ -12,7 +12,7 @@ import {
   type Row,
   type RowKey,
 } from '../storage/storage.ts'
-import { Forged, fromRow, type Recorded, toRow } from './record.ts'
+import { Forged, fromRow, type Recorded, toRow, update } from './record.ts'
 
 /** The head of lane 0 before its first event. */
 export const GENESIS: Head = { seq: 0, hash: hash('sha256', 'strongroom/event-chain/1', 'base64url') }
@@ -84,8 +84,8 @@ export function holderOf(row: Row, keys: RootKeys): string | null {
 
 /** The row with the same head and another holder, or none. Throws Forged. */
 export function heldBy(row: Row, holder: string | null, keys: RootKeys): Row {
-  const { body, revision, ...place } = fromRow<RecordedHead>(row, keys)
-  return toRow({ ...place, revision: revision + 1, body: recorded(body, keys, holder ?? undefined) }, keys)
+  const record = fromRow<RecordedHead>(row, keys)
+  return toRow(update(record, { body: recorded(record.body, keys, holder ?? undefined) }).after, keys)
 }
 
 /** The trail in the database ends before an event that this server saw: somebody restored an older copy of the database. */

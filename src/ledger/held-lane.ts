@@ -8,7 +8,7 @@ import { type Row, type RowChange, type Storage, Unavailable } from '../storage/
 import { firstHead, genesisOf, heldBy, holderOf, LaneLost, laneOfHead, type WatchfulChaining } from './chain.ts'
 import type { FollowedChanges } from './followed-changes.ts'
 import { headRows, LANES, LANES_ID, lanesRow } from './head-rows.ts'
-import { fromRow, INSTALLATION, toRow } from './record.ts'
+import { fromRow, INSTALLATION, insert, toRow, update } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
@@ -102,15 +102,11 @@ export class HeldLane {
     const now = runtime.now()
     if (lane >= MOST_LANES) throw new Unavailable(`the trail has ${MOST_LANES} lanes, and no server can have another`)
     const body = { count: lane + 1 }
-    const first = firstHead(genesisOf(lane), now, keys, holder)
-    const head: RowChange = { change: 'insert', row: first, counted: null }
+    const head = inserted(firstHead(genesisOf(lane), now, keys, holder))
     const before = await lanesRow(storage)
-    if (before) {
-      const { revision, ...record } = fromRow(before, keys)
-      return [renamed(before, toRow({ ...record, revision: revision + 1, body }, keys)), head]
-    }
-    const place = { kind: LANES.name, ...INSTALLATION, id: LANES_ID, parent: null, createdAt: now, dueAt: null }
-    return [{ change: 'insert', row: toRow({ ...place, revision: 1, body }, keys), counted: null }, head]
+    if (before) return [renamed(before, toRow(update(fromRow(before, keys), { body }).after, keys)), head]
+    const { after } = insert(LANES, { ...INSTALLATION, id: LANES_ID, createdAt: now, body })
+    return [inserted(toRow(after, keys)), head]
   }
 
   #rows(): Promise<readonly Row[]> {
@@ -131,6 +127,10 @@ export class HeldLane {
       return outcomes[0] === 'committed'
     })
   }
+}
+
+function inserted(row: Row): RowChange {
+  return { change: 'insert', row, counted: null }
 }
 
 function renamed(before: Row, after: Row): RowChange {

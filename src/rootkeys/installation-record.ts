@@ -4,7 +4,7 @@ import { decodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import { ringOfOne } from '../cryptography/seal.ts'
 import type { ProviderName, RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
-import { Forged, fromRow, INSTALLATION, isCurrent, type Kind, type Recorded } from '../ledger/record.ts'
+import { Forged, fromRow, INSTALLATION, insert, isCurrent, type Kind, type Recorded } from '../ledger/record.ts'
 import type { Row, Storage } from '../storage/storage.ts'
 
 /** The plaintext state of a root, in the order of the ring. Times are milliseconds since 1970. */
@@ -60,8 +60,7 @@ const INSTALLATION_ID = 'installation'
 
 /** The record of a new database. */
 export function newInstallation(body: InstallationBody, createdAt: number): Installation {
-  const place = { kind: INSTALLATION_KIND.name, ...INSTALLATION, id: INSTALLATION_ID }
-  return { ...place, parent: null, createdAt, dueAt: null, revision: 1, body }
+  return insert(INSTALLATION_KIND, { ...INSTALLATION, id: INSTALLATION_ID, createdAt, body }).after
 }
 
 /** The record's row, or null in an empty database. */

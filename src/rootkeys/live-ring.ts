@@ -5,7 +5,7 @@ import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining } from '../ledger/chain.ts'
-import { formerRow, fromRow, isCurrent, isOfRow, toRow } from '../ledger/record.ts'
+import { formerRow, fromRow, isCurrent, isOfRow, toRow, update } from '../ledger/record.ts'
 import { type Row, recordKey, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
@@ -171,10 +171,10 @@ export class LiveRing {
       const ring = { wrapped, generation: next.generation, roots: changed.states }
       const before = this.#record
       const due = event && { dueEvents: [...(before.body.dueEvents ?? []), { ...event, recordedUpTo: '' }] }
-      const after = { ...before, revision: before.revision + 1, body: { ...before.body, ...body, ...due, ring } }
-      const update = { change: 'update', row: toRow(after, keys), before: formerRow(before) } as const
+      const { after } = update(before, { body: { ...before.body, ...body, ...due, ring } })
+      const stored = { change: 'update', row: toRow(after, keys), before: formerRow(before) } as const
       // The former wrapped ring must not remain on disk.
-      const commit = { changes: [update], nonce: null, event: null, scrub: true }
+      const commit = { changes: [stored], nonce: null, event: null, scrub: true }
       const { outcomes } = await this.#storage.commit([commit], chaining(keys), null)
       if (outcomes[0] !== 'committed') return false
       if (next.generation !== this.#generation) this.keys.replace(next)
