@@ -3,7 +3,7 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import { withOwnTexts } from '../runtime/own-texts.ts'
 import { type FormerRow, type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import type { Recorded, Scope } from './record.ts'
+import type { Recorded } from './record.ts'
 
 /** At most some 100 MB. The records of everyday calls take a fifth of this. */
 const BOUNDS = { records: 50_000, characters: 50_000_000 }
@@ -90,8 +90,8 @@ export class KnownRecords {
   }
 
   /** Notes that the record of a row moved; returns its key. */
-  #changed(row: FormerRow): string {
-    const key = keyOf(row.kind, row, row.id)
+  #changed({ kind, account, region, id }: FormerRow): string {
+    const key = recordKey(kind, account, region, id)
     this.#reads.delete(key)
     return key
   }
@@ -101,11 +101,6 @@ export class KnownRecords {
     this.#epoch = this.#keys.epoch
     this.dropAll()
   }
-}
-
-/** The key of a record in memory. */
-export function keyOf(kind: string, { account, region }: Scope, id: string): string {
-  return recordKey(kind, account, region, id)
 }
 
 /** The record of a row that a request has made. */

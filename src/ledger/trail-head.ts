@@ -31,22 +31,12 @@ interface Rooms {
 }
 
 export class TrailHead {
-  readonly #storage: Storage
-  readonly #keys: RootKeys
-  readonly #chaining: WatchfulChaining
-  readonly #roots: RootWatch
-  readonly #changes: FollowedChanges
-  readonly #alarm: Alarm
+  readonly #rooms: Rooms
   #witness: TrailWitness | null = null
   #reporting: Promise<void> | null = null
 
-  constructor({ storage, keys, chaining, roots, changes, alarm }: Rooms) {
-    this.#storage = storage
-    this.#keys = keys
-    this.#chaining = chaining
-    this.#roots = roots
-    this.#changes = changes
-    this.#alarm = alarm
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms
   }
 
   /** Sets the witness for all reports from now on. */
@@ -56,46 +46,48 @@ export class TrailHead {
 
   /** The head of each lane, on disk. Throws Forged or Unavailable. */
   async read(): Promise<Heads> {
-    const heads = await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))
-    await this.#storage.synced()
+    const heads = await this.#noting(() => this.#read())
+    await this.#rooms.storage.synced()
     return heads
   }
 
   /** The number of lanes. Throws Forged or Unavailable. */
   async lanes(): Promise<number> {
-    return (await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))).length
+    return (await this.#noting(() => this.#read())).length
   }
 
   /**
    * Commits the record of a head (by default of this server's lane), as a recorded call does, without an event. It uses its own
    * transaction, because the events of other calls would move the same head. Throws Forged or Unavailable.
    */
-  async move(place: RowKey = this.#chaining.place): Promise<void> {
-    const attempt = () => this.#changes.commit((store) => this.#move(place, store))
-    while (!(await this.#noting(() => withSecondLook(this.#roots, attempt))));
+  async move(place: RowKey = this.#rooms.chaining.place): Promise<void> {
+    const attempt = () => this.#rooms.changes.commit((store) => this.#move(place, store))
+    while (!(await this.#noting(attempt)));
   }
 
   /** Returns whether this call, or another process, has done it. */
   async #move({ kind, account, region, id }: RowKey, store: Store): Promise<boolean> {
-    const seen = this.#chaining.seen()
-    const row = await this.#storage.get(kind, account, region, id)
+    const { storage, keys, chaining } = this.#rooms
+    const seen = chaining.seen()
+    const row = await storage.get(kind, account, region, id)
     if (!row) throw missingHead(laneOfHead(id))
-    const head = this.#chaining.headAfter(row, headIn(seen, laneOfHead(id)))
-    const change = { change: 'update', row: this.#chaining.moved(row, head), before: row } as const
+    const head = chaining.headAfter(row, headIn(seen, laneOfHead(id)))
+    const change = { change: 'update', row: chaining.moved(row, head), before: row } as const
     const commit = { changes: [change], nonce: null, event: null, scrub: false }
     const { outcomes } = await store(
       () => [[]],
-      (basis) => this.#storage.commit([commit], this.#chaining, basis),
+      (basis) => storage.commit([commit], chaining, basis),
     )
     if (outcomes[0] === 'committed') return true
     // Another process may have moved the head under the former root keys: then the row must be moved again.
-    const now = await this.#storage.get(kind, account, region, id)
-    return now !== null && isCurrent(now, this.#keys)
+    const now = await storage.get(kind, account, region, id)
+    return now !== null && isCurrent(now, keys)
   }
 
+  /** Does the work as withSecondLook does, and notes an error. */
   async #noting<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work()
+      return await withSecondLook(this.#rooms.roots, work)
     } catch (error) {
       await this.note(error)
       throw error
@@ -104,11 +96,12 @@ export class TrailHead {
 
   /** Others may commit during this read; so the result must not be older than what this server saw before the read. */
   async #read(): Promise<Heads> {
-    const seen = this.#chaining.seen()
-    const rows = await headRows(this.#storage, this.#keys)
+    const { storage, keys, chaining } = this.#rooms
+    const seen = chaining.seen()
+    const rows = await headRows(storage, keys)
     return Array.from({ length: Math.max(seen.length, rows.length) }, (_, lane) => {
       const [row, before] = [rows[lane], headIn(seen, lane)]
-      if (row) return this.#chaining.headAfter(row, before)
+      if (row) return chaining.headAfter(row, before)
       throw new Rewound(`lane ${lane} of the trail is missing, and this server saw its event ${countIn(before.seq)}`)
     })
   }
@@ -120,7 +113,7 @@ export class TrailHead {
     // A failure only raises an alarm: the call is already committed. The next upkeep of the trail reports again.
     const mine = this.read()
       .then((heads) => witness.saw(heads))
-      .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
+      .catch((error: unknown) => this.#rooms.alarm(NO_WITNESS, error))
       .then(() => {
         if (this.#reporting === mine) this.#reporting = null
       })
@@ -135,6 +128,8 @@ export class TrailHead {
   /** Reports to the witness that the database went back, if that is the error. Otherwise a restarted server would not know it. */
   async note(error: unknown): Promise<void> {
     if (!(error instanceof Rewound)) return
-    await this.#witness?.rewound(this.#chaining.seen()).catch((trouble: unknown) => this.#alarm(NO_WITNESS, trouble))
+    await this.#witness
+      ?.rewound(this.#rooms.chaining.seen())
+      .catch((trouble: unknown) => this.#rooms.alarm(NO_WITNESS, trouble))
   }
 }
