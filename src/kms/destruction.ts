@@ -2,6 +2,7 @@
 import type { Keystore } from '../keystore/keystore.ts'
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { childrenOf } from '../ledger/many.ts'
 import { type Change, insert, type Kind, remove, type Scope, update } from '../ledger/record.ts'
 import { recordKey } from '../storage/storage.ts'
 import { ALIAS, CMK, type Cmk, DESTRUCTION, USAGE, VERSION, type Version } from './records.ts'
@@ -10,12 +11,9 @@ import { SECRET_VALUE, type SecretValue } from './secrets/records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
-const AT_ONCE = 1000
-
 /** Returns the changes that remove the material of the CMK's versions. The versions remain. */
 export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
-  const { records } = await ledger.page(VERSION, cmk, { parent: cmk.id, offset: 0, limit: AT_ONCE })
-  return records.flatMap((version) =>
+  return (await childrenOf(VERSION, cmk, cmk.id, ledger)).flatMap((version) =>
     version.body.material === null
       ? []
       : [
@@ -50,12 +48,7 @@ export async function destroyKey(cmk: Cmk, { ledger }: Reads, now: number): Prom
 }
 
 async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scrub: boolean): Promise<Change[]> {
-  const changes: Change[] = []
-  for (let offset = 0; ; offset += AT_ONCE) {
-    const { records } = await ledger.page(kind, cmk, { parent: cmk.id, offset, limit: AT_ONCE })
-    changes.push(...records.map((record) => remove(kind, record, scrub)))
-    if (records.length < AT_ONCE) return changes
-  }
+  return (await childrenOf(kind, cmk, cmk.id, ledger)).map((record) => remove(kind, record, scrub))
 }
 
 /** Wipes from memory the material that committed changes destroyed, and the message keys of values that are gone or under that material. */

@@ -1,10 +1,9 @@
 // The keys in an HSM, by their records.
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { childrenOf } from '../ledger/many.ts'
 import type { Scope } from '../ledger/record.ts'
 import { CMK, DESTRUCTION, VERSION } from './records.ts'
-
-const AT_ONCE = 1000
 
 /** A key version whose material is in an HSM. */
 export interface HsmVersion extends Scope {
@@ -13,30 +12,21 @@ export interface HsmVersion extends Scope {
   readonly versionId: string
 }
 
-type Reads = Pick<Ledger, 'page' | 'due'>
+type Reads = Pick<Ledger, 'byCreation' | 'page' | 'due'>
 
 /** The key versions with material in an HSM, of one account and region. Reads all of its keys. */
 export async function hsmVersions(scope: Scope, ledger: Reads): Promise<readonly HsmVersion[]> {
   const found: HsmVersion[] = []
-  for (let offset = 0; ; offset += AT_ONCE) {
-    const { records } = await ledger.page(CMK, scope, { offset, limit: AT_ONCE })
-    for (const cmk of records)
+  for await (const cmks of ledger.byCreation(CMK, scope))
+    for (const cmk of cmks)
       if (cmk.body.protectionLevel === 'HSM') found.push(...(await versionsOf(cmk.id, scope, ledger)))
-    if (records.length < AT_ONCE) return found
-  }
+  return found
 }
 
 async function versionsOf(keyId: string, scope: Scope, ledger: Reads): Promise<HsmVersion[]> {
-  const found: HsmVersion[] = []
-  for (let offset = 0; ; offset += AT_ONCE) {
-    const { records } = await ledger.page(VERSION, scope, { parent: keyId, offset, limit: AT_ONCE })
-    for (const { id, body, account, region } of records) {
-      const { material } = body
-      if (material !== null && storeOf(material) === 'HSM')
-        found.push({ account, region, material, keyId, versionId: id })
-    }
-    if (records.length < AT_ONCE) return found
-  }
+  return (await childrenOf(VERSION, scope, keyId, ledger)).flatMap(({ id, body: { material }, account, region }) =>
+    material !== null && storeOf(material) === 'HSM' ? [{ account, region, material, keyId, versionId: id }] : [],
+  )
 }
 
 /** The references to the objects whose destruction is still pending. */

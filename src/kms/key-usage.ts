@@ -4,6 +4,7 @@ import { refuse } from '../api/errors.ts'
 import type { Uses } from '../keystore/keystore.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { childrenOf } from '../ledger/many.ts'
 import { type Change, expectUnmoved, insert, type Recorded, type Scope, update } from '../ledger/record.ts'
 import { USAGE, type UsageBody, VERSION } from './records.ts'
 
@@ -53,13 +54,11 @@ export class KeyUsage implements Uses {
 
   /** Returns the uses of a key's versions, or of all versions in an account and region, including those not stored yet. */
   async list(scope: Scope, keyId: string | null): Promise<readonly VersionUses[]> {
-    const all: VersionUses[] = []
-    for (let offset = 0; ; offset += AT_ONCE) {
-      const where = keyId === null ? { offset, limit: AT_ONCE } : { parent: keyId, offset, limit: AT_ONCE }
-      const { records } = await this.#ledger.page(USAGE, scope, where)
-      all.push(...records.map((record) => this.#usesOf(record)))
-      if (records.length < AT_ONCE) return all
-    }
+    const records =
+      keyId === null
+        ? (await Array.fromAsync(this.#ledger.byCreation(USAGE, scope))).flat()
+        : await childrenOf(USAGE, scope, keyId, this.#ledger)
+    return records.map((record) => this.#usesOf(record))
   }
 
   /** Returns the most used of the versions that this server has in memory, including uses not stored yet; for metrics. */

@@ -2,7 +2,8 @@
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Row } from '../storage/storage.ts'
-import { fromRow, type Recorded } from './record.ts'
+import { fromRow, type Kind, type Recorded, type Scope } from './record.ts'
+import type { Source } from './view.ts'
 
 type Turns = Pick<Runtime, 'turn'>
 
@@ -10,6 +11,8 @@ type Turns = Pick<Runtime, 'turn'>
 const STRETCH = 65_536
 /** The rows of one step of a walk. */
 const STEP = 128
+/** A parent has few children, so pages by offset are fast. */
+const CHILDREN_AT_ONCE = 1000
 
 /** The records of rows. Throws Forged. */
 export async function fromRows<B>(
@@ -40,5 +43,20 @@ export async function* walk<B>(
     if (records.length > 0) yield records
     last = records.at(-1) ?? null
     if (records.length < STEP) return
+  }
+}
+
+/** All records of a kind with this parent, the oldest first. */
+export async function childrenOf<B>(
+  kind: Kind<B>,
+  scope: Scope,
+  parent: string,
+  ledger: Pick<Source, 'page'>,
+): Promise<readonly Recorded<B>[]> {
+  const all: Recorded<B>[] = []
+  for (;;) {
+    const { records } = await ledger.page(kind, scope, { parent, offset: all.length, limit: CHILDREN_AT_ONCE })
+    all.push(...records)
+    if (records.length < CHILDREN_AT_ONCE) return all
   }
 }

@@ -3,6 +3,7 @@
 import { refuse } from '../api/errors.ts'
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
+import { childrenOf } from '../ledger/many.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
 import { attachedPolicy, type FoundPolicy, findPolicy } from './find.ts'
 import type { RamContext } from './operation.ts'
@@ -83,17 +84,10 @@ function attachmentId(key: string, type: PrincipalType, id: string): string {
   return `${key}/${type}/${id}`
 }
 
-const AT_ONCE = 1000
-
 /** The principals to which a policy is attached, the oldest attachment first. */
-export async function attachmentsOf(key: string, context: Pick<RamContext, 'ledger' | 'caller'>) {
-  const all: { readonly type: PrincipalType; readonly id: string; readonly attachedAt: number }[] = []
-  for (let offset = 0; ; offset += AT_ONCE) {
-    const where = { parent: key, offset, limit: AT_ONCE }
-    const { records } = await context.ledger.page(ATTACHMENT, ramScope(context.caller.accountId), where)
-    all.push(...records.map(({ body }) => body))
-    if (records.length < AT_ONCE) return all
-  }
+export async function attachmentsOf(key: string, { ledger, caller }: Pick<RamContext, 'ledger' | 'caller'>) {
+  const records = await childrenOf(ATTACHMENT, ramScope(caller.accountId), key, ledger)
+  return records.map(({ body }) => body)
 }
 
 /** How many principals a policy is attached to. */
