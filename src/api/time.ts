@@ -12,3 +12,9 @@ export function isoSeconds(ms: number): string {
   texts.set(second, text)
   return text
 }
+
+/** The earliest of these moments; null where none is set. */
+export function earliest(...moments: readonly (number | null)[]): number | null {
+  const set = moments.filter((moment) => moment !== null)
+  return set.length === 0 ? null : Math.min(...set)
+}

@@ -18,6 +18,10 @@ export function principalOf(product: string): string {
   return product + DOMAIN
 }
 
+const KMS = principalOf('kms')
+/** The key service as the caller of its own work. */
+export const KMS_CALLER = { type: 'service', accountId: '', principalId: KMS, userName: KMS, accessKeyId: '' } as const
+
 /** The code of the calling product, which uses its own credential or a session of a role that it assumed; null for any other caller. */
 export function productOf(caller: Caller): string | null {
   const principal = servicePrincipal(caller)

@@ -6,6 +6,7 @@
 //   PendingImport    an external key without material: a first import, or one after deletion or expiry, makes it Enabled
 //   PendingDeletion  deleted at `deleteAt`, and refuses changes until then; CancelKeyDeletion makes it Enabled or PendingImport
 import { refuse } from '../api/errors.ts'
+import { earliest } from '../api/time.ts'
 import type { CmkBody, KeyState } from './records.ts'
 import { rotationDueAt } from './rotation.ts'
 
@@ -81,8 +82,7 @@ export function withDeletionProtection(
 
 /** Returns when background work is due on the CMK: its deletion, the expiry of its material, or its rotation. null for never. */
 export function dueAt(body: CmkBody): number | null {
-  const moments = [body.deleteAt, body.materialExpiresAt, rotationDueAt(body)].filter((moment) => moment !== null)
-  return moments.length === 0 ? null : Math.min(...moments)
+  return earliest(body.deleteAt, body.materialExpiresAt, rotationDueAt(body))
 }
 
 /** Returns the CMK in state `to`. Refuses a CMK in a state that is not in `from`. */

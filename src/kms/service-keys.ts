@@ -4,7 +4,7 @@ import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { type Change, insert } from '../ledger/record.ts'
 import type { MaybePromise } from '../runtime/maybe-promise.ts'
-import { principalOf, productAliased, productOf, SERVICE_ALIAS } from './cloud-product.ts'
+import { KMS_CALLER, productAliased, productOf, SERVICE_ALIAS } from './cloud-product.ts'
 import { aliasCalled, type FoundKey, findAlias, findKey, findKeyById } from './key-name.ts'
 import { newKeyResource } from './key-resource.ts'
 import type { KmsContext } from './operation.ts'
@@ -16,9 +16,6 @@ export type ValueContext = Pick<
   KmsContext,
   'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'messageKeys' | 'newRecordId' | 'randomBytes'
 >
-
-const KMS = principalOf('kms')
-const KMS_CALLER = { type: 'service', accountId: '', principalId: KMS, userName: KMS, accessKeyId: '' } as const
 
 /** Returns the context with the key service as the caller, for the use of keys in its own work. */
 export function asKms({ scope, now, ledger, keystore }: Omit<ValueContext, 'caller'>) {

@@ -3,7 +3,7 @@ import type { Change } from '../../ledger/record.ts'
 import { type StoredService, storedServiceWork } from '../../ledger/stored-event.ts'
 import type { User } from '../../ram/records.ts'
 import type { EventRow } from '../../storage/storage.ts'
-import { principalOf } from '../cloud-product.ts'
+import { KMS_CALLER } from '../cloud-product.ts'
 import type { KmsContext } from '../operation.ts'
 import type { Secret } from './records.ts'
 
@@ -15,9 +15,6 @@ export interface Work {
 
 type AccessKeyWork = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 type Context = Pick<KmsContext, 'scope' | 'now'> & { newId(): string }
-
-/** The service that RAM's events name as the origin of the rotation's changes of AccessKeys. */
-export const SERVICE = principalOf('kms')
 
 export function secretWork(
   name: 'RotateSecret',
@@ -37,13 +34,13 @@ export function accessKeyWork(name: AccessKeyWork, accessKeyId: string, user: Us
   return row(context, accessKeyEvent(name, accessKeyId, user))
 }
 
-/** The body of an event of the service's change of an AccessKey. */
+/** The body of an event of RAM about the service's change of an AccessKey, which names the key service as its origin. */
 export function accessKeyEvent(name: AccessKeyWork, accessKeyId: string, user: User): string {
   const resources = [
     { type: 'ACS::RAM::User', name: user.body.userName },
     { type: 'ACS::RAM::AccessKey', name: accessKeyId },
   ]
-  return storedServiceWork(name, resources, { invokedBy: SERVICE })
+  return storedServiceWork(name, resources, { invokedBy: KMS_CALLER.principalId })
 }
 
 function row({ scope, now, newId }: Context, body: string): EventRow {

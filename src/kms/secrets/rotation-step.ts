@@ -7,13 +7,14 @@ import type { LedgerView } from '../../ledger/view.ts'
 import type { AccessKeys } from '../../ram/access-key.ts'
 import type { Random } from '../../ram/identifiers.ts'
 import type { SecretDatabases } from '../../settings/secret-databases.ts'
+import { KMS_CALLER } from '../cloud-product.ts'
 import { isDatabaseAway } from '../database-away.ts'
 import { forgetDestroyed } from '../destruction.ts'
 import type { KmsContext } from '../operation.ts'
 import type { MessageKeys } from './message-keys.ts'
 import type { Secret } from './records.ts'
 import { withFault } from './rotation.ts'
-import { SERVICE, secretWork, type Work } from './rotation-events.ts'
+import { secretWork, type Work } from './rotation-events.ts'
 import { RotationFault } from './rotation-target.ts'
 import { secretDueAt } from './secret-state.ts'
 
@@ -36,8 +37,7 @@ export type RotationContext = Omit<RotationHouse, 'ledger' | 'now'> &
 
 /** Returns the context of one attempt in this scope, with the key service as the caller. */
 export function contextOf(house: RotationHouse, scope: Scope, view: LedgerView): RotationContext {
-  const caller = { type: 'service', accountId: '', principalId: SERVICE, userName: SERVICE, accessKeyId: '' } as const
-  return { ...house, caller, scope, ledger: view, now: house.now(), quotas: house.settings.quotas }
+  return { ...house, caller: KMS_CALLER, scope, ledger: view, now: house.now(), quotas: house.settings.quotas }
 }
 
 /** Decides and commits work on a secret. Returns false, and stores nothing, where a record that the decision read has changed. */

@@ -5,6 +5,7 @@
 //   fault       the last attempt failed, and an administrator has to remove the cause; the service tries again each hour
 //   retiring    the AccessKey before the current one: it still works, is then disabled, and then deleted
 import { text } from '../../api/parameters.ts'
+import { earliest } from '../../api/time.ts'
 import { intervalIn } from '../rotation.ts'
 import type { SecretBody, SecretRotation } from './records.ts'
 
@@ -78,10 +79,7 @@ export function automaticRotationOf({ intervalMs, fault }: SecretRotation): 'Ena
 export function rotationWorkAt(body: SecretBody): number | null {
   const { rotation, deleteAt } = body
   if (!rotation) return null
-  const moments = [retirementAt(rotation), deleteAt === null ? rotationDueAt(rotation) : null].filter(
-    (moment) => moment !== null,
-  )
-  return moments.length === 0 ? null : Math.min(...moments)
+  return earliest(retirementAt(rotation), deleteAt === null ? rotationDueAt(rotation) : null)
 }
 
 /** Returns when the service begins the next rotation; null for never, and while one is under way. */

@@ -1,5 +1,6 @@
 // The life of a secret: pure functions from a secret and a moment to the secret afterwards, or to a refusal.
 import { refuse } from '../../api/errors.ts'
+import { earliest } from '../../api/time.ts'
 import type { SecretBody } from './records.ts'
 import { rotationWorkAt } from './rotation.ts'
 
@@ -29,6 +30,5 @@ export function restored(body: SecretBody): SecretBody {
 
 /** Returns when background work is due on the secret: its deletion, its rotation, or the retirement of an AccessKey. null for never. */
 export function secretDueAt(body: SecretBody): number | null {
-  const moments = [body.deleteAt, rotationWorkAt(body)].filter((moment) => moment !== null)
-  return moments.length === 0 ? null : Math.min(...moments)
+  return earliest(body.deleteAt, rotationWorkAt(body))
 }
