@@ -11,6 +11,7 @@ import { localAuthority } from '../house/ports.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { credentialsFile } from '../settings/credentials-file.ts'
 import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
+import { hostAndPort } from '../settings/row.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
@@ -203,11 +204,10 @@ async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | E
  */
 function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
-  const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  const authority = reached.includes(':') ? `[${reached}]` : reached
+  const reached = { host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port }
   // With --data, the client takes the AccessKey from that folder or refuses. Without an AccessKey there, log-ons and profiles remain.
   const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
-  const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
+  const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${hostAndPort(reached)}`)
   const ca = localAuthority({ tls, data })
   return ca !== null && !flags.has('ca-file') && statOf(ca) ? at.with('ca-file', ca) : at
 }

@@ -1,7 +1,8 @@
 // Limits the open connections of each source and in total, and decides which one is closed when there are too many.
+
+import { isLoopback } from '../settings/listen.ts'
 import type { Limits } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'
-import { isLoopback } from './source.ts'
 
 /** The properties of a connection that admission uses. */
 export interface Admitted extends Holder {

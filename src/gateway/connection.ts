@@ -1,6 +1,7 @@
 // One connection: its sockets, whether an authenticated call came on it, and how many bytes of heads it holds in memory.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { hostAndPort } from '../settings/row.ts'
 import type { Admitted } from './admission.ts'
 import { MAX_BODY_CHUNKS } from './limits.ts'
 import { plainAddress, sourceOf } from './source.ts'
@@ -12,9 +13,8 @@ import { plainAddress, sourceOf } from './source.ts'
 const SLACK_BYTES = 12 * MAX_BODY_CHUNKS
 
 function endpointOf(socket: Socket): string {
-  const address = plainAddress(socket.localAddress ?? '')
-  const host = address.includes(':') ? `[${address}]` : address
-  return `${'encrypted' in socket ? 'https' : 'http'}://${host}:${socket.localPort}`
+  const { localAddress = '', localPort: port = 0 } = socket
+  return `${'encrypted' in socket ? 'https' : 'http'}://${hostAndPort({ host: plainAddress(localAddress), port })}`
 }
 
 export class Connection implements Admitted {

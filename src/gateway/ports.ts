@@ -1,5 +1,6 @@
 // Opens ports and formats their endpoints.
 import type { AddressInfo, Server } from 'node:net'
+import { hostAndPort } from '../settings/row.ts'
 
 /** Resolves when the server listens; rejects when it can't. */
 export function listening(server: Server, host: string, port: number, backlog?: number): Promise<void> {
@@ -15,5 +16,5 @@ export function listening(server: Server, host: string, port: number, backlog?: 
 /** Returns the URL at which clients reach a server that listens on this host. */
 export function endpointOf(server: Server, host: string, secure: boolean): string {
   const { port } = server.address() as AddressInfo
-  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${secure ? 'https' : 'http'}://${hostAndPort({ host, port })}`
 }

@@ -79,10 +79,9 @@ function asked(
   return host === 'must agree' ? (parameters.get(name) ?? '') : header(request, `x-acs-${name.toLowerCase()}`)
 }
 
-/** The requested operation, its product and version. */
+/** The requested operation, and the version of its product. */
 export interface Asked {
   readonly operation: CallOperation
-  readonly product: Product
   readonly version: string
 }
 
@@ -117,7 +116,7 @@ export function findOperation(
   const path = pathOf(request)
   if (PATHS.has(path) && product.path !== path) throw refuse('InvalidAction.NotFound')
   if (!operation) throw refuseOperation(others.get(action))
-  return { operation, product, version }
+  return { operation, version }
 }
 
 /**
@@ -175,10 +174,10 @@ export function routeOf(
   try {
     parameters = decodeVerified(request, unverified)
     found = findOperation(request, parameters, authenticated, products)
-    const { operation, product, version } = found
+    const { operation, version } = found
     if ((operation.claimant !== undefined) !== (authenticated.caller.type === 'oidc-provider'))
       throw refuse('InvalidAction.NotFound')
-    const region = regionOf(request, parameters, authenticated, product, regions)
+    const region = regionOf(request, parameters, authenticated, operation.product, regions)
     return { operation, known: operation, parameters, version, region }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

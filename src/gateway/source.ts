@@ -18,8 +18,3 @@ export function sourceOf(address: string): string {
   const groups = [...first, ...Array<string>(Math.max(0, zeros)).fill('0'), ...last]
   return `${groups.slice(0, 4).join(':')}::/64`
 }
-
-/** Whether a plain address is loopback. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.')
-}

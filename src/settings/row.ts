@@ -128,3 +128,8 @@ export const address: Reader<HostAndPort> = {
     return { host: match[1] ?? match[2] ?? '', port }
   },
 }
+
+/** An address as the reader `address` takes it, and as URLs have it. */
+export function hostAndPort({ host, port }: HostAndPort): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Shares } from '../../src/gateway/shares.ts'
-import { isLoopback, plainAddress, sourceOf } from '../../src/gateway/source.ts'
+import { plainAddress, sourceOf } from '../../src/gateway/source.ts'
+import { isLoopback } from '../../src/settings/listen.ts'
 
 describe('shares', () => {
   it('tell who holds most, and whose holder is oldest', () => {
