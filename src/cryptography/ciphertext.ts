@@ -9,12 +9,10 @@
 //
 // The CMK's KeySpec and protection level, never the length of the blob, determine the length of the nonce.
 import { digestOf, fromBase64 } from './encoding.ts'
-import { TAG_BYTES } from './gcm.ts'
+import { NONCE_BYTES as SHORTEST_NONCE_BYTES, TAG_BYTES } from './gcm.ts'
 
 const VERSION_ID_BYTES = 36
 const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
-const SHORTEST_NONCE_BYTES = 12
 
 /** The parts of a blob that can be parsed without its key version. `message` is nonce, ciphertext and tag. */
 export interface Ciphertext {

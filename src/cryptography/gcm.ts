@@ -2,7 +2,8 @@
 // Tests: test/cryptography/xaes.test.ts and asymmetric.test.ts, by vectors.
 import type { DecipherGCM } from 'node:crypto'
 
-/** In bytes. */
+/** Of AES-GCM and SM4-GCM. */
+export const NONCE_BYTES = 12
 export const TAG_BYTES = 16
 
 /** Decrypts `sealed`, which ends with the tag (at least 16 bytes). When it is not authentic, wipes the plaintext and returns null. */

@@ -1,11 +1,10 @@
 // SM4-GCM: the block cipher of GB/T 32907 in the mode of NIST SP 800-38D, with 96-bit nonces. Random nonces are safe for 2^32 messages
 // under one key, as with AES, because both ciphers have blocks of 128 bits.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto'
-import { openedBy, TAG_BYTES } from './gcm.ts'
+import { NONCE_BYTES, openedBy, TAG_BYTES } from './gcm.ts'
 
 /** The types of node:crypto list AES only. */
 const NAME = 'sm4-gcm' as CipherGCMTypes
-const NONCE_BYTES = 12
 const KEY_BYTES = 16
 
 /** A key of 128 bits. */

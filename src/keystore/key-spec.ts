@@ -1,5 +1,6 @@
 // The specs of keys. All that depends on the spec follows from this table: a key's usages, its algorithms and its stores.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import { NONCE_BYTES as GCM_NONCE_BYTES } from '../cryptography/gcm.ts'
 import { NONCE_BYTES as XAES_NONCE_BYTES } from '../cryptography/xaes.ts'
 
 export type ProtectionLevel = 'SOFTWARE' | 'HSM'
@@ -124,9 +125,6 @@ interface Cipher {
   readonly keySpec: KeySpec
   readonly protectionLevel: ProtectionLevel
 }
-
-/** AES-GCM and SM4-GCM take nonces of 96 bits. */
-const GCM_NONCE_BYTES = 12
 
 function hasLongNonces({ keySpec, protectionLevel }: Cipher): boolean {
   return keySpec === 'Aliyun_AES_256' && protectionLevel === 'SOFTWARE'

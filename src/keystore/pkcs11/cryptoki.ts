@@ -1,5 +1,6 @@
 // The C_ functions of PKCS #11 that Strongroom calls on a session. Only the library's process loads this file.
 import type * as Pkcs11js from 'pkcs11js'
+import { TAG_BYTES } from '../../cryptography/gcm.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { asBuffer } from '../../runtime/bytes.ts'
 import { faultOf, returnValueOf } from './faults.ts'
@@ -23,7 +24,6 @@ export interface WrappingUse {
 }
 
 const KEY_BYTES = 32
-const TAG_BYTES = 16
 /** The state of a read-write session in which the user is logged in. The add-on has no name for it. */
 const CKS_RW_USER_FUNCTIONS = 3
 

@@ -2,6 +2,7 @@
 import { because, refuse } from '../../api/errors.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import { HYBRID_WRAPPING } from '../../cryptography/hybrid-wrap.ts'
+import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { randomBytes } from '../../runtime/random.ts'
 import type { KeyUsage } from '../key-spec.ts'
 import {
@@ -31,7 +32,6 @@ const NO_HYBRID = 'does not unwrap with ML-KEM'
 const BACKGROUND_MS = 10_000
 /** Inspection reads thousands of objects one by one. */
 const INSPECT_MS = 600_000
-const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
 
 export interface HsmSetup {

@@ -1,10 +1,11 @@
 // One login to a token, with its sessions, the handles found in them, and random bytes. They all end together and can't be used afterwards,
 // because after the next login the same numbers may identify other sessions and objects.
+
+import { NONCE_BYTES } from '../../cryptography/gcm.ts'
 import type { Cryptoki, FoundToken } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'
 import { type Handle, OBJECT_CLASSES, type ObjectClass, type SessionHolder } from './session.ts'
 
-const NONCE_BYTES = 12
 const NONCES_AT_ONCE = 80
 /** How many handles stay in memory. One more handle clears them all. */
 const MOST_HANDLES = 10_000

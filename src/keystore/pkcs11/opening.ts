@@ -1,12 +1,12 @@
 // Decrypts a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
+
+import { NONCE_BYTES, TAG_BYTES } from '../../cryptography/gcm.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf } from './faults.ts'
 import type { Access } from './login.ts'
 import type { Pace } from './pace.ts'
 import type { Handle } from './session.ts'
 
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 const PROBE = Buffer.alloc(32, 1)
 
 interface Message {

@@ -1,5 +1,6 @@
 // The provider of the root keys in a PKCS #11 device. An AES key that never leaves the device wraps the ring, and unwraps it at every start.
 import { setTimeout as pause } from 'node:timers/promises'
+import { NONCE_BYTES, TAG_BYTES } from '../../cryptography/gcm.ts'
 import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
 import { Failed } from './child.ts'
 import { objectIdPrefix, ROOT_KEY_LABEL } from './object-names.ts'
@@ -11,8 +12,6 @@ const PATIENCE_MS = 10_000
 const AWAY_MS = 3000
 const AGAIN_MS = 200
 const ID_BYTES = 24
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 /** The place from which the CKA_ID of every such key is derived. */
 const PLACE = ['hsm-root-key']
 /**

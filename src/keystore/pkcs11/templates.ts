@@ -1,5 +1,6 @@
 // The templates of keys and the mechanisms of algorithms.
 import type * as Pkcs11js from 'pkcs11js'
+import { NONCE_BYTES, TAG_BYTES } from '../../cryptography/gcm.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 
 /** The add-on's module: all constants of PKCS #11. */
@@ -9,8 +10,6 @@ type Mechanism = Pkcs11js.Mechanism
 
 /** 65537, big-endian, for every RSA pair. */
 export const PUBLIC_EXPONENT = Buffer.of(1, 0, 1)
-const NONCE_BYTES = 12
-const TAG_BITS = 128
 const SALT_BYTES = 32
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
@@ -123,7 +122,7 @@ function names(c: Constants, { id, label }: { readonly id: string; readonly labe
 /** AES-GCM with a nonce of 12 bytes and a tag of 16 bytes. Throws RangeError for a nonce of another length. */
 export function gcm(c: Constants, iv: Buffer, aad: Buffer): Mechanism {
   if (iv.length !== NONCE_BYTES) throw new RangeError('AES-GCM in an HSM takes a nonce of 12 bytes')
-  const parameter = { type: c.CK_PARAMS_GCM, iv, ivBits: NONCE_BYTES * 8, aad, tagBits: TAG_BITS }
+  const parameter = { type: c.CK_PARAMS_GCM, iv, ivBits: NONCE_BYTES * 8, aad, tagBits: TAG_BYTES * 8 }
   return { mechanism: c.CKM_AES_GCM, parameter }
 }
 
