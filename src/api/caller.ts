@@ -11,7 +11,7 @@ interface Identity {
 }
 
 /** A session of the console: the caller logged on, and signs no calls. */
-export interface LoggedOn {
+interface LoggedOn {
   /** Milliseconds since 1970. */
   readonly since: number
   /** Whether a second factor was checked. */

@@ -11,7 +11,7 @@ export interface Pieces {
   joined(pieces: readonly Piece[]): string
 }
 
-export type Piece = readonly [rest: string, value: string]
+type Piece = readonly [rest: string, value: string]
 
 type Declared = Readonly<Record<string, { readonly rule: string; readonly pieces?: Pieces }>>
 

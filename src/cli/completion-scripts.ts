@@ -1,7 +1,7 @@
 // The scripts with which shells complete command lines. Each asks the program for candidates, and offers files where there are none.
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof SHELLS)[number]
+type Shell = (typeof SHELLS)[number]
 
 const BASH = `# bash completion for strongroom: source <(strongroom completion bash)
 _strongroom() {

@@ -14,8 +14,7 @@ import { isKeyUri, type KeyUri, keyUriOf } from './pkcs11-uri.ts'
 import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export const NO_EXPORT =
-  'Key material never leaves Strongroom, so there is no export-key: keep your original in a safe place.'
+const NO_EXPORT = 'Key material never leaves Strongroom, so there is no export-key: keep your original in a safe place.'
 
 const USAGE = `usage: strongroom import-key --key ID|ALIAS --material FILE|-|pkcs11:… [--format raw|hex|base64] [--expires DATE]
                              [--algorithm NAME] [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]

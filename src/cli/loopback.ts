@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 /** What the browser delivered. */
 export type Brought = { readonly code: string } | { readonly error: string }
 
-export interface Loopback extends Disposable {
+interface Loopback extends Disposable {
   readonly port: number
   /** The delivery, and a function that sends the browser on to another address. Rejects when the signal aborts. */
   brought(signal: AbortSignal): Promise<{ readonly brought: Brought; sendOn(url: string): Promise<void> }>

@@ -16,7 +16,7 @@ export interface AssumedRole {
 }
 
 /** The credentials and the server of a profile. null stands for what it leaves open. */
-export interface Profile {
+interface Profile {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string | null

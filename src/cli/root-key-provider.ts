@@ -8,10 +8,7 @@ import { rootKeyPath } from '../settings/root-key.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { keyInHsm, type RootKeyWork } from './root-key-work.ts'
 
-export type PlannedChange =
-  | { readonly to: 'file'; readonly path: string | null }
-  | PassphraseChange
-  | { readonly to: 'hsm' }
+type PlannedChange = { readonly to: 'file'; readonly path: string | null } | PassphraseChange | { readonly to: 'hsm' }
 
 interface PassphraseChange {
   readonly to: 'passphrase'

@@ -21,7 +21,7 @@ const OVERLAP_S = 3
 /** How late an event may be recorded and still be read. */
 export const LATE_S = 120
 /** How often the reader reads the last LATE_S seconds again. */
-export const SWEEP_S = 30
+const SWEEP_S = 30
 
 export class TrailReader {
   readonly #lookUp: LookUp

@@ -84,7 +84,7 @@ export interface Suite {
 }
 
 /** A file of the suite: its path below the folder, with `/`, and its text. */
-export interface SuiteFile {
+interface SuiteFile {
   readonly path: string
   readonly text: string
 }

@@ -20,7 +20,7 @@ export interface Options {
 }
 
 /** The faults of a step's answer, and the answer. */
-export interface Judged {
+interface Judged {
   readonly faults: string[]
   readonly reply: Reply & { readonly requestId: string }
 }

@@ -37,7 +37,7 @@ export interface SavedMfa {
 }
 
 /** The proof that a person allowed a session to the command line on this machine: the code of RFC 6749, with the challenge of RFC 7636. */
-export interface Grant {
+interface Grant {
   /** The id of the session. */
   readonly id: string
   /** The session of the console in which a person allowed it. */

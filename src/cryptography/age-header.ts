@@ -28,7 +28,7 @@ export interface Stanza {
   readonly body: Uint8Array
 }
 
-export interface Header {
+interface Header {
   readonly stanzas: readonly Stanza[]
   readonly mac: Buffer
   /** The text that the MAC covers. */

@@ -47,7 +47,7 @@ export function splitMessage(message: Uint8Array, nonceBytes: number): Message |
 }
 
 /** The key version to which a ciphertext is bound by its associated data. */
-export interface Binding {
+interface Binding {
   readonly account: string
   readonly region: string
   readonly keyId: string

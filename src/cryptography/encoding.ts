@@ -2,7 +2,7 @@
 import { sha256 } from './digests.ts'
 
 /** Encodes each part as its length in bytes of UTF-8 (4 bytes, big-endian) and these bytes. No two lists of parts have the same encoding. */
-export function lengthPrefixed(parts: readonly string[]): Buffer {
+function lengthPrefixed(parts: readonly string[]): Buffer {
   // One character per byte, so that a single conversion yields all bytes.
   let latin1 = ''
   for (const part of parts) {

@@ -2,7 +2,7 @@
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 
 export const EXPORT_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
-export type ExportAlgorithm = (typeof EXPORT_ALGORITHMS)[number]
+type ExportAlgorithm = (typeof EXPORT_ALGORITHMS)[number]
 
 const HASHES: Readonly<Record<ExportAlgorithm, string>> = { RSAES_OAEP_SHA_256: 'sha256', RSAES_OAEP_SHA_1: 'sha1' }
 

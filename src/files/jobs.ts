@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 
-export const SUFFIX = '.age'
+const SUFFIX = '.age'
 
 export interface Job {
   readonly from: string
@@ -13,7 +13,7 @@ export interface Job {
   readonly mode: number
 }
 
-export interface Jobs {
+interface Jobs {
   readonly jobs: readonly Job[]
   /** The problems, one sentence each. */
   readonly failures: readonly string[]

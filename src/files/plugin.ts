@@ -8,7 +8,7 @@ import type { DataKeys } from './service.ts'
 import { type OwnStanza, readStanza, TYPE } from './stanza.ts'
 
 /** Returns the service at an endpoint, or at the endpoint of the environment with null. Rejects where it can't be called. */
-export type DataKeysAt = (endpoint: string | null) => Promise<DataKeys>
+type DataKeysAt = (endpoint: string | null) => Promise<DataKeys>
 
 /** A fault in age's input. `place` are the arguments of the command `error`. */
 interface Fault {

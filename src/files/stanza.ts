@@ -22,7 +22,7 @@ const NO_REGION = '-'
 export type Context = ReadonlyMap<string, string>
 
 /** An encrypted data key, and the CMK, region and context that decrypt it. */
-export interface EncryptedDataKey {
+interface EncryptedDataKey {
   /** The KeyId from the service's reply, never an alias. */
   readonly keyId: string
   /** The CMK's region; null for the server's first region. */

@@ -10,7 +10,7 @@ import type { Limits } from './limits.ts'
 import { closePorts } from './server.ts'
 
 /** Receives reports about connections, in the accepting process. Each connection keeps the number that it came with. */
-export interface Acceptor {
+interface Acceptor {
   recognized(numbers: readonly number[]): void
   closed(numbers: readonly number[]): void
   called(numbers: readonly number[]): void

@@ -68,7 +68,7 @@ function scopedCredential(credential: string): { accessKeyId: string; scope: Sco
 }
 
 /** The parts of a request that the signature covers. `headers` returns the value of a signed header. */
-export interface SignedRequest {
+interface SignedRequest {
   readonly method: string
   readonly path: string
   readonly query: ReadonlyMap<string, string>

@@ -17,7 +17,7 @@ export interface RateLimits {
 }
 
 /** See RefusedEvents. */
-export interface RefusedLimits {
+interface RefusedLimits {
   admit(
     account: string,
     caller: string,

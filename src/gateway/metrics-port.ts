@@ -7,7 +7,7 @@ import { endpointOf, listening } from './ports.ts'
 /** More than scrapers need, and few enough to leave file descriptors for the service. */
 const MAX_METRICS_CONNECTIONS = 100
 
-export interface MetricsListening {
+interface MetricsListening {
   readonly endpoint: string
   stop(): Promise<void>
 }

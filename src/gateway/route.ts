@@ -29,7 +29,7 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
 }
 
 /** A parsed Host: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the same under other domains. */
-export interface NamedHost {
+interface NamedHost {
   /** The product of the host, or null. */
   readonly product: Product | null
   /** The label in the region's place; null where it cannot be a region. */
@@ -45,7 +45,7 @@ const MOST_HOSTS = 64
 const LONGEST_HOST = 255
 
 /** Parses a Host header. `regions` are the server's regions, whose names need not have the form of the cloud's. */
-export function readHost(host: string, regions: readonly string[]): NamedHost {
+function readHost(host: string, regions: readonly string[]): NamedHost {
   const hosts = lastRead.get(regions) ?? new Map<string, NamedHost>()
   const known = hosts.get(host)
   if (known) return known
@@ -89,7 +89,7 @@ export interface Asked {
  * Returns the operation that Action and Version name. With signature 1.0 these are parameters, and the headers x-acs-action and x-acs-version may
  * repeat them. With the other schemes they are these headers, and parameters may repeat them.
  */
-export function findOperation(
+function findOperation(
   request: HttpRequest,
   parameters: Parameters,
   { host, scope }: Pick<Authenticated, 'host' | 'scope'>,

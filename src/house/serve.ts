@@ -44,7 +44,7 @@ const DELIVERY_STOP_MS = 5000
 const STOP_MS = 30_000
 
 /** Where a server reports: its log, its alarms, and texts for the operator. */
-export interface Voice {
+interface Voice {
   readonly log: Log
   readonly alarm: Alarm
   readonly say: (text: string) => void

@@ -38,7 +38,7 @@ interface Call {
 }
 
 /** Logs the first failure to send spans, and the first success after it. */
-export interface TroubleLog {
+interface TroubleLog {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
   info(fields: Readonly<Record<string, unknown>>, message: string): void
 }

@@ -7,7 +7,7 @@ export type ProtectionLevel = 'SOFTWARE' | 'HSM'
 export type KeyUsage = 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
 
 /** A symmetric key (AES-256 or SM4). Its ciphertexts have a layout of our own (cryptography/ciphertext.ts). */
-export interface SymmetricSpec {
+interface SymmetricSpec {
   readonly kind: 'symmetric'
   readonly keyBytes: 16 | 32
   /** The stores that can have it. HSM means that PKCS #11 has a mechanism for it; the creation of a key shows whether the device has it. */

@@ -72,7 +72,7 @@ export const ASYMMETRIC_REFUSALS = [
 ] as const
 
 /** A version of an asymmetric key, ready for use. */
-export interface UsablePair {
+interface UsablePair {
   readonly version: Version
   readonly place: VersionPlace
   readonly material: string

@@ -23,7 +23,7 @@ import { demandMayUse } from './service-keys.ts'
 export type EncryptionContext = ReadonlyMap<string, string>
 
 /** Refuses an asymmetric key. As in the cloud, this comes before the check of its state. */
-export function demandSymmetric({ body }: FoundKey): void {
+function demandSymmetric({ body }: FoundKey): void {
   if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')
 }
 
@@ -63,7 +63,7 @@ export function encryptWith(
 }
 
 /** The refusal of every invalid ciphertext. It is always the same, so that the message does not reveal which check failed. */
-export function notAuthentic() {
+function notAuthentic() {
   return refuse('InvalidParameter', {
     name: 'CiphertextBlob',
     rule: 'A CiphertextBlob that Encrypt or GenerateDataKey returned, unaltered, with the same EncryptionContext.',

@@ -69,7 +69,7 @@ export const exportParameters = {
 }
 
 /** The public key that an exported data key is wrapped for. */
-export interface Destination {
+interface Destination {
   /** The longest data key that it can wrap, in bytes. */
   readonly capacity: number
   wrap(dataKey: Uint8Array): Promise<Uint8Array>

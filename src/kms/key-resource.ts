@@ -24,7 +24,7 @@ export function keyResource(name: string, context: Reads): MaybePromise<Resource
 }
 
 /** Returns the resource of the key that an alias points to. A denial shows only the alias, which the caller knows. */
-export function keyResourceByAlias({ id, body }: Alias, context: Reads): MaybePromise<Resource> {
+function keyResourceByAlias({ id, body }: Alias, context: Reads): MaybePromise<Resource> {
   return andThen(keyResourceById(body.keyId, context), (key) => ({ ...key, asked: kmsArn(context, id) }))
 }
 

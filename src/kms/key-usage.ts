@@ -13,7 +13,7 @@ const AT_ONCE = 500
 const KEPT = 10_000
 
 /** The uses of a key version that this server knows of. */
-export interface VersionUses extends VersionPlace {
+interface VersionUses extends VersionPlace {
   readonly uses: number
 }
 

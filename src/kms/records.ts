@@ -43,7 +43,7 @@ export interface VersionBody {
 }
 
 /** An alias, named with its prefix `alias/`; its parent is the CMK it points to. */
-export interface AliasBody {
+interface AliasBody {
   readonly keyId: string
 }
 

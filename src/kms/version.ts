@@ -5,7 +5,7 @@ import type { Scope } from '../ledger/record.ts'
 import type { CmkBody, VersionBody } from './records.ts'
 
 /** The record of a new version. */
-export interface NewVersion extends Scope {
+interface NewVersion extends Scope {
   readonly id: string
   readonly parent: string
   readonly createdAt: number

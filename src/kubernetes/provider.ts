@@ -9,7 +9,7 @@ export type CallKms = (
   signal: AbortSignal,
 ) => Promise<{ readonly status: number; readonly answer: Readonly<Record<string, unknown>> }>
 
-export interface ProviderOptions {
+interface ProviderOptions {
   /** A KeyId, an alias or an ARN. */
   readonly key: string
   /** The EncryptionContext (JSON) of all ciphertexts; null for none. */

@@ -3,7 +3,7 @@
 import type { Recorded } from './record.ts'
 
 /** The most records, and the most characters of all their bodies as JSON. */
-export interface CacheBounds {
+interface CacheBounds {
   readonly records: number
   readonly characters: number
 }

@@ -95,7 +95,7 @@ export class Rewound extends Forged {}
 export class LaneLost extends Error {}
 
 /** The chaining of one batch. */
-export interface BatchChaining extends Chaining {
+interface BatchChaining extends Chaining {
   /** Called when the batch's last event is stored: from now on, a head before that event is refused. */
   acknowledged(): void
 }

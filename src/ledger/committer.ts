@@ -29,7 +29,7 @@ import { Turns } from './turns.ts'
 import type { LedgerView } from './view.ts'
 
 /** What a committer commits to, and the parts that it keeps up to date. */
-export interface Targets {
+interface Targets {
   readonly storage: Storage
   readonly keys: RootKeys
   readonly roots: RootWatch

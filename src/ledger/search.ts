@@ -27,7 +27,7 @@ interface Reading {
 }
 
 /** The index and the records disagree. */
-export class Misled extends Forged {}
+class Misled extends Forged {}
 
 /**
  * Returns the records that the index named, after comparing each with the search. Throws Misled for a missing record, or one that does not

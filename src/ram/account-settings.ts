@@ -28,7 +28,7 @@ export interface SecurityPreference {
 }
 
 /** The part of the password policy that only IMS sets and shows. */
-export interface FurtherPasswordRules {
+interface FurtherPasswordRules {
   /** How many different characters a password must have. */
   readonly MinimumPasswordDifferentCharacter: number
   readonly PasswordNotContainUserName: boolean

@@ -16,7 +16,7 @@ import { type Role, ramScope, USER, type User } from './records.ts'
 import { type TrustAction, TrustPolicies } from './trust.ts'
 
 /** A request for access. */
-export interface AccessRequest {
+interface AccessRequest {
   readonly caller: Caller
   readonly action: string
   /** See Operation.otherActions. */

@@ -112,7 +112,7 @@ export function foundPolicy(record: Policy): FoundPolicy {
   return { ...body, key: policyKey('Custom', body.policyName), type: 'Custom', createdAt, record }
 }
 
-export async function policyByName(type: PolicyType, name: string, context: Reads): Promise<FoundPolicy | null> {
+async function policyByName(type: PolicyType, name: string, context: Reads): Promise<FoundPolicy | null> {
   if (type === 'System') return systemPolicy(name)
   const record = await customPolicy(name, context)
   return record && foundPolicy(record)

@@ -31,7 +31,7 @@ export interface Provided {
 
 export const NOTHING_NEW: Provided = { revoked: null, superseded: null, others: [] }
 
-export interface GivingContext {
+interface GivingContext {
   readonly view: LedgerView
   readonly accessKeys: AccessKeys
   readonly random: Pick<Randomness, 'newId'>

@@ -57,7 +57,7 @@ export async function findAccessKeyOf(holder: KeyHolder, id: string, ledger: Rea
   return record
 }
 
-export interface NewAccessKey {
+interface NewAccessKey {
   readonly id: string
   /** Base64. */
   readonly sealedSecret: string

@@ -1,6 +1,6 @@
 // The policies that exist in every account. Users can attach them, but not change or delete them.
 
-export interface SystemPolicy {
+interface SystemPolicy {
   readonly policyName: string
   readonly description: string
   readonly defaultVersion: string

@@ -16,7 +16,7 @@ export interface RootState {
   readonly retiredAt: number | null
 }
 
-export interface RingState {
+interface RingState {
   /** Base64 of the ring, wrapped by the provider. */
   readonly wrapped: string
   /** The same number as inside the wrapped ring. */

@@ -21,10 +21,10 @@ import {
 } from './installation-record.ts'
 
 /** Returns the candidates for opening the ring of this record according to the settings, the most likely first. An error says what to set. */
-export type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
+type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
 
 /** A new ring and its states. */
-export interface RingChange {
+interface RingChange {
   readonly ring: Ring
   readonly states: readonly RootState[]
 }

@@ -49,7 +49,7 @@ function stageIn(states: readonly RootState[]): Stage {
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
 }
 
-export interface Rotated extends Walked {
+interface Rotated extends Walked {
   /** Whether another process finished this rotation first. It may have changed the root keys again since. */
   readonly overtaken: boolean
 }

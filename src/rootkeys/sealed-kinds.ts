@@ -10,7 +10,7 @@ import { sealedMfaDevice } from '../ram/mfa-device.ts'
 /** Seals a value (Base64) again under the current root, for the same place. */
 export type Reseal = (place: readonly string[], sealed: string) => string
 
-export interface SealedKind<B> {
+interface SealedKind<B> {
   readonly kind: Kind<B>
   /** Returns the body with its values sealed under the current root; the same object when all of them already were. */
   reseal(record: Recorded<B>, reseal: Reseal): B

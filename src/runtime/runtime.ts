@@ -17,7 +17,7 @@ export interface Runtime extends Randomness {
   after(ms: number, work: () => void): () => void
 }
 
-export interface KeyPair {
+interface KeyPair {
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject
 }

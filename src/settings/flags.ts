@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
  * How a flag is written. `value`: with a value; of several, the last counts. `truth`: with an optional value, `true` by default. `list`:
  * repeated, with one value each. `bare`: without a value.
  */
-export type FlagKind = 'value' | 'truth' | 'list' | 'bare'
+type FlagKind = 'value' | 'truth' | 'list' | 'bare'
 
 export type FlagKinds = Readonly<Record<string, FlagKind>>
 

@@ -12,7 +12,7 @@ function quota<const F extends string>(fallback: F, of: string) {
 }
 
 /** The quotas of RAM. The defaults are the cloud's published quotas. */
-export const RAM_QUOTAS = {
+const RAM_QUOTAS = {
   'max-users': quota('1000', 'users per account'),
   'max-access-keys-per-user': quota('2', 'AccessKeys per user'),
   'max-groups': quota('50', 'groups per account'),
@@ -30,7 +30,7 @@ export const RAM_QUOTAS = {
   'max-custom-policies-per-role': quota('5', 'custom policies attached to a role'),
 } as const satisfies Rows
 
-export type RamQuota = keyof typeof RAM_QUOTAS
+type RamQuota = keyof typeof RAM_QUOTAS
 export type RamQuotas = Readonly<Record<RamQuota, number>>
 
 export const QUOTAS = {

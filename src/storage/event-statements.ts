@@ -6,7 +6,7 @@ import type { ChainedEvent, IndexPart } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'
 
 /** A part of the index with its terms and postings. */
-export type WholePart = IndexPart & { readonly terms: Uint8Array; readonly postings: Uint8Array }
+type WholePart = IndexPart & { readonly terms: Uint8Array; readonly postings: Uint8Array }
 
 export interface EventStatements {
   readonly event: Statement<ChainedEvent>

@@ -15,7 +15,7 @@ interface Waiting extends Batch {
 }
 
 /** Commits batches in order, in one transaction. Returns how each ended. Rejects when it stored nothing of any batch. */
-export type CommitTogether = (batches: readonly Batch[]) => Promise<readonly (Stored | Stale)[]>
+type CommitTogether = (batches: readonly Batch[]) => Promise<readonly (Stored | Stale)[]>
 
 export class JoinedBatches {
   readonly #commit: CommitTogether

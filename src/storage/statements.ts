@@ -59,7 +59,7 @@ export interface Changes {
 
 type NonceRow = { readonly digest: Uint8Array; readonly expiresAt: number }
 
-export interface Nonces {
+interface Nonces {
   /** Guarded. */
   readonly nonce: Statement<NonceRow>
   /** The statement of a group of nonces (GROUPS). It touches the nonces that are new. */

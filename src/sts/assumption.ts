@@ -10,7 +10,7 @@ import { IMPLICIT } from '../ram/policy/verdict.ts'
 import type { Role } from '../ram/records.ts'
 
 /** A role as a call names it. It need not exist. */
-export interface NamedRole {
+interface NamedRole {
   readonly accountId: string
   readonly roleName: string
 }

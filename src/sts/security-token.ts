@@ -21,14 +21,14 @@ export interface Session {
 }
 
 /** A session from an opened token. Its secret is derived from the root key under which the token was sealed. */
-export interface OpenedSession extends Session {
+interface OpenedSession extends Session {
   readonly secret: string
 }
 
 type SigningSession = LoggedOnSession & Required<Pick<LoggedOnSession, 'signsAs'>>
 
 /** A session of the command line from an opened token. */
-export interface OpenedPerson {
+interface OpenedPerson {
   readonly person: SigningSession
   readonly secret: string
 }

@@ -119,7 +119,7 @@ export async function faultBeside(
 }
 
 /** A piece of an export: its start, a verified event, or its end. */
-export type Exported = { readonly start: Heads } | { readonly row: ChainedEvent } | { readonly end: Heads }
+type Exported = { readonly start: Heads } | { readonly row: ChainedEvent } | { readonly end: Heads }
 
 /**
  * Verifies a period as `verifyTrail` does, and yields its events, lane by lane. Throws at the first event that is not what was recorded.

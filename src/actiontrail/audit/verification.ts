@@ -10,7 +10,7 @@ import { INSTALLATION, insert, type Kind, type Recorded, update } from '../../le
 import type { Period } from './range.ts'
 import { seenBy, type TrailFault, type Verified } from './verify.ts'
 
-export type VerificationState = 'Waiting' | 'Running' | 'Intact' | 'NotIntact' | 'Canceled' | 'Failed'
+type VerificationState = 'Waiting' | 'Running' | 'Intact' | 'NotIntact' | 'Canceled' | 'Failed'
 
 /** `own`: whether the fault is at an event of the account that asked. Absent in verdicts of earlier releases. */
 type FoundFault = Omit<TrailFault, 'event'> & { readonly own?: boolean }

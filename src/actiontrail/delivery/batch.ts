@@ -23,14 +23,14 @@ const ROWS_AT_ONCE = 1000
 /** The most rows read in one step. Ranges with few events of this account would otherwise take one very long step. */
 const MOST_ROWS = 100_000
 
-export interface Filter {
+interface Filter {
   readonly account: string
   readonly eventRw: EventRw
   readonly trailRegion: string
 }
 
 /** An event that the trail delivers. */
-export interface Picked {
+interface Picked {
   readonly seq: number
   readonly at: number
   readonly region: string

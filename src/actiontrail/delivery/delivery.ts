@@ -22,7 +22,7 @@ const LEASE_MS = 60_000
 const PUT_MS = 30_000
 const MOST_DUE = 1000
 
-export interface DeliveryHouse {
+interface DeliveryHouse {
   readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'heads' | 'turn'>
   readonly deliveryTarget: DeliveryTarget
   readonly trailSigner: TrailSigner
@@ -36,7 +36,7 @@ export interface DeliveryHouse {
 }
 
 /** The age of the oldest event that a trail has yet to deliver. */
-export interface Lag {
+interface Lag {
   readonly account: string
   readonly trail: string
   readonly seconds: number

@@ -9,7 +9,7 @@ import { type Collected, compactTime, type DeliveryObject, dayFolder, rootOf } f
 const PURPOSE = 'strongroom/trail-digest/1\n'
 
 /** An object of the batch. Times are ISO 8601, UTC; events are named by their numbers in the chain. */
-export interface DigestObject {
+interface DigestObject {
   readonly name: string
   readonly sha256: string
   readonly size: number

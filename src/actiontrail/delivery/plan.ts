@@ -17,7 +17,7 @@ const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_LOOK_MS = 500
 
-export interface Moment {
+interface Moment {
   /** The last recorded event of each lane. */
   readonly heads: Heads
   readonly now: number

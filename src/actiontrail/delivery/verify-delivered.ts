@@ -13,7 +13,7 @@ export interface DeliveredCopy {
 }
 
 /** The expected end of a chain, as GetTrailStatus returns it. Without it, the verdict can't notice that the last digests are missing. */
-export interface ExpectedEnd {
+interface ExpectedEnd {
   /** LatestDigestNumber. */
   readonly number: number
   /** DigestChain; when absent, the chain with the latest digest. */
@@ -21,7 +21,7 @@ export interface ExpectedEnd {
 }
 
 /** A chain of digests: the deliveries of a trail to one place. */
-export interface VerifiedChain {
+interface VerifiedChain {
   readonly chain: string
   readonly account: string
   readonly trail: string
@@ -30,7 +30,7 @@ export interface VerifiedChain {
   readonly lastTime: string
 }
 
-export interface DeliveredVerdict {
+interface DeliveredVerdict {
   /** How much was verified, up to the fault if there is one. */
   readonly objects: number
   readonly digests: number

@@ -13,7 +13,7 @@ import type { EventRow } from '../../storage/storage.ts'
 
 type LogOnType = 'ConsoleSignin' | 'ConsoleSignout' | 'ConsoleOperation'
 
-export interface EventMembers {
+interface EventMembers {
   readonly name: string
   readonly access: 'Read' | 'Write'
   readonly type: 'ApiCall' | 'AliyunServiceEvent' | LogOnType

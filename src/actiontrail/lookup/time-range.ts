@@ -5,7 +5,7 @@ const DAY = 86_400
 const DEFAULT_SPAN = 7 * DAY
 const LONGEST_GUESS = 30 * DAY
 
-export interface TimeRange {
+interface TimeRange {
   readonly from: number
   readonly to: number
 }

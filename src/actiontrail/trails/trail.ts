@@ -22,7 +22,7 @@ export interface PendingBatch {
 }
 
 /** How far the delivery to a bucket has come. Times are milliseconds since 1970. */
-export interface DeliveryState {
+interface DeliveryState {
   /**
    * All events of lane 0 up to this number are delivered, or the trail does not select them. In the other lanes the intervals themselves
    * move on.

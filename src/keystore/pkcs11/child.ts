@@ -45,7 +45,7 @@ interface Pending {
   late(answer: unknown): void
 }
 
-export interface Listener {
+interface Listener {
   news(news: News): void
   /** Receives a description when the library stops responding, and null when it responds again. */
   hangs(how: string | null): void

@@ -34,7 +34,7 @@ const BACKGROUND_MS = 10_000
 const INSPECT_MS = 600_000
 const COLLECT_EVERY_MS = 60_000
 
-export interface HsmSetup {
+interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
   /** How long a call that creates or imports a key, or creates a wrapping key, may wait for the device. */

@@ -14,7 +14,7 @@ const START_WAIT_MS = 5000
 /** A process is killed if loading the library, or opening a token, takes longer. */
 const OPEN_WITHIN_MS = 15_000
 
-export interface SupervisorSettings {
+interface SupervisorSettings {
   readonly opening: Omit<Opening, 'pin' | 'tokens'> & { readonly tokens: readonly string[] }
   readonly pin: PinSource
   readonly environment: Readonly<Record<string, string | undefined>>

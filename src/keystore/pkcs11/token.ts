@@ -9,7 +9,7 @@ import { type SlowWork, SlowWorkGates } from './slow-work.ts'
 /** The pause after a failed attempt to open a token, in milliseconds. */
 const LEAVE_ALONE_MS = 500
 
-export interface TokenSettings {
+interface TokenSettings {
   /** Label or serial number. */
   readonly name: string
   /** Secret. */

@@ -26,7 +26,7 @@ interface Given {
   readonly RotationInterval: string | null
 }
 
-export interface FreshSecret {
+interface FreshSecret {
   readonly name: string
   readonly extendedConfig: string | null
   readonly rotation: SecretRotation | null

@@ -64,14 +64,14 @@ export interface SecretVersion {
 }
 
 /** A password that still has to be set in a database. The record is due when the next attempt may begin. */
-export interface RotationBody {
+interface RotationBody {
   readonly versionId: string
   /** How many attempts began. */
   readonly attempts: number
 }
 
 /** The value of a version; its parent is the secret. */
-export interface SecretValueBody {
+interface SecretValueBody {
   readonly dataType: SecretDataType
   readonly keyVersionId: string
   /** The data key, as the CMK encrypted it: a CiphertextBlob. */

@@ -93,7 +93,7 @@ export function secretResource(given: string, context: Reads): MaybePromise<Reso
 }
 
 /** The resource of a named secret, and the secret if it exists. */
-export interface LocatedSecret {
+interface LocatedSecret {
   readonly resource: Resource
   readonly found: FoundSecret | null
 }

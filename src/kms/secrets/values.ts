@@ -19,7 +19,7 @@ import { SECRET_VALUE, type SecretBody, type SecretDataType, type SecretValue, v
 import { secretArn } from './secret-name.ts'
 
 /** The version of a secret that a value belongs to. */
-export interface ValuePlace {
+interface ValuePlace {
   readonly secretName: string
   readonly versionId: string
 }

@@ -5,7 +5,7 @@ import { deserialize, serialize } from 'node:v8'
 import { encodeFrame, type Frame, FrameError, type FrameKind, FrameReader } from './frame.ts'
 
 /** The methods that one process offers the other, by name. Arguments and results are copied. */
-export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
+type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
 
 /** The contents of a packed request or reply. */
 export interface Packed {

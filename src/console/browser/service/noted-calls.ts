@@ -1,7 +1,7 @@
 // The calls of the current page, which it shows with their command lines.
 import { useSyncExternalStore } from 'react'
 
-export interface NotedCall {
+interface NotedCall {
   /** The operation, or the verb of the command line. */
   readonly name: string
   /** The `strongroom` command that does the same. */

@@ -6,11 +6,11 @@ import { useCommon, useLanguage, useTexts } from './language.tsx'
 import { ruleTexts } from './rules.texts.ts'
 
 /** The declared sentence of a pattern, without the default, which the field shows as its value. */
-export function ruleSentence({ Description }: Pick<DeclaredParameter, 'Description'>): string {
+function ruleSentence({ Description }: Pick<DeclaredParameter, 'Description'>): string {
   return Description.replace(/ Default: .*\.$/, '')
 }
 
-export interface SayRules {
+interface SayRules {
   /** The rule of a parameter's pattern. */
   sentence(declared: DeclaredParameter): string
   /** What a value breaks. */

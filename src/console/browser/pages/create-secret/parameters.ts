@@ -16,7 +16,7 @@ interface CommonValues {
 }
 
 /** The parameters of a secret whose value the caller writes. */
-export interface GenericValues extends CommonValues {
+interface GenericValues extends CommonValues {
   readonly SecretType: 'Generic'
   readonly SecretName: string
   readonly SecretData: string

@@ -13,7 +13,7 @@ import { useWhyUnchangeable } from './service-key.ts'
 
 export type KeyDialog = 'enable' | 'disable' | 'schedule' | 'cancel' | 'protect' | 'unprotect'
 
-export interface KeyAction {
+interface KeyAction {
   readonly dialog: KeyDialog
   readonly action: string
   readonly label: string

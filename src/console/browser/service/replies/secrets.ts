@@ -1,6 +1,6 @@
 // The members of replies that pages read, in the words of the API: secrets.
 
-export interface SecretTag {
+interface SecretTag {
   readonly TagKey: string
   readonly TagValue: string
 }
