@@ -57,12 +57,11 @@ async function newServiceKey(product: string, aliasName: string, context: ValueC
   return { record: key.after, body, created: { version: version.after, changes: [key, version, alias] } }
 }
 
-/** As findKey. A product that names its service key by the alias gets that key, which is created if it is missing. */
-export function findKeyToUse(name: string, context: KmsContext, takes: 'id' | 'id or alias'): MaybePromise<FoundKey> {
-  const isAliased = takes === 'id or alias' && name.includes(SERVICE_ALIAS)
-  const product = isAliased ? productAliased(aliasCalled(name, context) ?? '') : null
+/** As findKey for an id or an alias. A product that names its service key by the alias gets that key, which is created if it is missing. */
+export function findKeyToUse(name: string, context: KmsContext): MaybePromise<FoundKey> {
+  const product = name.includes(SERVICE_ALIAS) ? productAliased(aliasCalled(name, context) ?? '') : null
   const isOwn = product !== null && product === productOf(context.caller)
-  return isOwn ? serviceKeyOf(product, context) : findKey(name, context, takes)
+  return isOwn ? serviceKeyOf(product, context) : findKey(name, context, 'id or alias')
 }
 
 /** The changes and the created resources of a call that uses a key: those of the key itself, if the call creates it. */

@@ -13,7 +13,7 @@ export const DescribeKey = operation({
   refusals: ['Forbidden.KeyNotFound', 'Forbidden.AliasNotFound'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    const key = await findKeyToUse(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context)
     return {
       reply: { KeyMetadata: keyMetadata({ ...key.record, body: key.body }, context) },
       ...createdWith(key, context),

@@ -23,7 +23,7 @@ export const Encrypt = operation({
   ],
   locate: locateKey,
   decide({ KeyId, Plaintext, EncryptionContext }, context) {
-    return andThen(findKeyToUse(KeyId, context, 'id or alias'), (key) =>
+    return andThen(findKeyToUse(KeyId, context), (key) =>
       andThen(encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context), (reply) => ({
         reply,
         ...createdWith(key, context),

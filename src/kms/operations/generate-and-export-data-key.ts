@@ -47,7 +47,7 @@ export const GenerateAndExportDataKey = operation({
         name: 'NumberOfBytes',
         rule: `The public key wraps at most ${destination.capacity} bytes.`,
       })
-    const key = await findKeyToUse(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context)
     return withNewDataKey(length, context, async (bytes, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
       return {

@@ -28,7 +28,7 @@ export const GenerateDataKeyWithoutPlaintext = operation({
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
-    const key = await findKeyToUse(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context)
     return withNewDataKey(length, context, async (_, text) => ({
       reply: await encryptWith(key, text, EncryptionContext, context),
       ...createdWith(key, context),

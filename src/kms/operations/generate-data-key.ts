@@ -28,7 +28,7 @@ export const GenerateDataKey = operation({
   locate: locateKey,
   decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
-    return andThen(findKeyToUse(KeyId, context, 'id or alias'), (key) =>
+    return andThen(findKeyToUse(KeyId, context), (key) =>
       withNewDataKey(length, context, (_, text) =>
         andThen(encryptWith(key, text, EncryptionContext, context), (encrypted) => ({
           reply: { ...encrypted, Plaintext: text.toString('latin1') },

@@ -54,7 +54,7 @@ export async function newAccessKeyChanges(
       ...(await removedValues(secret, body, context)),
     ],
     events: [
-      secretWork('RotateSecret', secret, context),
+      secretWork(secret, context),
       accessKeyWork('CreateAccessKey', id, user, context),
       ...former.map((keyId) => accessKeyWork('DeleteAccessKey', keyId, user, context)),
     ],

@@ -128,6 +128,6 @@ async function completion(claimed: DatabaseRotation, context: RotationContext): 
   const instance = 'instanceId' in rotation.target ? { instanceId: rotation.target.instanceId } : {}
   return {
     changes: [update(secret, { body, dueAt: secretDueAt(body) }), remove(SECRET_ROTATION, claimed)],
-    events: [secretWork('RotateSecret', secret, context, instance)],
+    events: [secretWork(secret, context, instance)],
   }
 }

@@ -16,8 +16,8 @@ export interface Work {
 type AccessKeyWork = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 type Context = Pick<KmsContext, 'scope' | 'now'> & { newId(): string }
 
+/** The event of a rotation, or of the `error` that stops it. */
 export function secretWork(
-  name: 'RotateSecret',
   secret: Secret,
   context: Context,
   how: { readonly error?: NonNullable<StoredService[4]>; readonly instanceId?: string } = {},
@@ -27,7 +27,7 @@ export function secretWork(
     { type: 'ACS::KMS::Secret', name: secret.id },
     ...(instanceId === undefined ? [] : [{ type: 'ACS::RDS::DBInstance', name: instanceId }]),
   ]
-  return row(context, storedServiceWork(name, resources, error ? { error } : {}))
+  return row(context, storedServiceWork('RotateSecret', resources, error ? { error } : {}))
 }
 
 export function accessKeyWork(name: AccessKeyWork, accessKeyId: string, user: User, context: Context): EventRow {

@@ -73,7 +73,7 @@ export function faultWork(
   const error = ['Rejected.InvalidRequest', fault] as const
   return {
     changes: [update(secret, { body, dueAt: secretDueAt(body) }), ...others],
-    events: known === fault && !requested ? [] : [secretWork('RotateSecret', secret, context, { error })],
+    events: known === fault && !requested ? [] : [secretWork(secret, context, { error })],
   }
 }
 
