@@ -3,10 +3,12 @@
 // request again. A replay is always refused.
 
 const GENERATION_MS = 5 * 60_000
-const FIRST_SLOTS = 128
+/** The tables of a generation. Each grows by itself: no call waits until all nonces have moved to a table of twice the size. */
+const TABLES = 64
+const FIRST_SLOTS = 8
 
 /** A set of 64-bit numbers with open addressing, at most half full. (0, 0) marks an empty slot. */
-class Generation {
+class Table {
   #slots = new Uint32Array(2 * FIRST_SLOTS)
   #size = 0
 
@@ -42,6 +44,22 @@ class Generation {
       slots[at + 1] = low
     }
     this.#slots = slots
+  }
+}
+
+class Generation {
+  readonly #tables = Array.from({ length: TABLES }, () => new Table())
+
+  has(high: number, low: number): boolean {
+    return this.#tableOf(high).has(high, low)
+  }
+
+  add(high: number, low: number): void {
+    this.#tableOf(high).add(high, low)
+  }
+
+  #tableOf(high: number): Table {
+    return this.#tables[high % TABLES] as Table
   }
 }
 

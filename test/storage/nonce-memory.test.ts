@@ -18,6 +18,23 @@ describe('the memory of nonces', () => {
     for (let i = 50_000; i < 100_000; i++) assert.equal(memory.has(digest(i)), false)
   })
 
+  it('grows in small steps', (t) => {
+    const lengths: number[] = []
+    const construct = (array: typeof Uint32Array, [length]: [number]) => {
+      lengths.push(length)
+      return new array(length)
+    }
+    const original = globalThis.Uint32Array
+    globalThis.Uint32Array = new Proxy(original, { construct })
+    t.after(() => {
+      globalThis.Uint32Array = original
+    })
+    const memory = new NonceMemory()
+    for (let i = 0; i < 50_000; i++) memory.add(digest(i), 1)
+    // Of two numbers each, in tables at most half full.
+    assert.ok(Math.max(...lengths) < (4 * 50_000) / 16, `${Math.max(...lengths)}`)
+  })
+
   it('takes digests of zeros like any other', () => {
     const memory = new NonceMemory()
     assert.equal(memory.has(new Uint8Array(16)), false)
