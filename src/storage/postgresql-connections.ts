@@ -12,8 +12,8 @@ export const SEARCHES = 2
 /** The time for a host to say whether it accepts writes: less than a batch waits for a connection. */
 const PROBE_MS = 2500
 /**
- * The source of a warning, not an error, that the synchronous standby has not confirmed a commit, because statement_timeout or an
- * administrator cancelled the wait.
+ * The source of a warning, not an error, that the synchronous standby has not confirmed a commit, because an administrator cancelled the
+ * wait. PostgreSQL's statement_timeout does not: it has ended before the wait.
  */
 const UNREPLICATED = 'SyncRepWaitForLSN'
 /** More statements than a batch has. Each further statement would be sent only after all before it were answered. */
