@@ -233,8 +233,9 @@ export async function reaching<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     if (error instanceof Error && ('code' in error || error.name === 'PostgresError')) {
-      const { message } = NAMES_NO_HOST.test(error.message) ? closedError() : error
-      throw new Unavailable(`PostgreSQL: ${message}`, { cause: error })
+      // The log has the messages of all causes.
+      const cause = NAMES_NO_HOST.test(error.message) ? closedError() : error
+      throw new Unavailable(`PostgreSQL: ${cause.message}`, { cause })
     }
     throw error
   }

@@ -6,7 +6,7 @@ import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { openPostgresql } from '../../src/storage/postgresql.ts'
-import { connect as connectPool, reaching } from '../../src/storage/postgresql-connections.ts'
+import { closedError, connect as connectPool, reaching } from '../../src/storage/postgresql-connections.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { until } from '../until.ts'
 import { beginChain, commit } from './chained.ts'
@@ -64,7 +64,7 @@ describe('a connection that is closed', () => {
     await pool.sql.unsafe('SELECT 1')
     const query = assert.rejects(
       reaching(() => pool.sql.unsafe('SELECT 2')),
-      { message: 'PostgreSQL: a connection was closed' },
+      { message: 'PostgreSQL: a connection was closed', cause: closedError() },
     )
     await pool.end(0)
     await query
