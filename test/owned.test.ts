@@ -82,6 +82,21 @@ describe('a test process', { concurrency: true }, () => {
     await until(() => !isRunning(left) && !existsSync(temporary))
   })
 
+  it('that is killed takes its folder in memory with it', async () => {
+    const run = begin(`import { memoryFolder } from ${JSON.stringify(here('owned.ts'))}
+      it('never ends', () => {
+        process.env.TMPDIR = memoryFolder()
+        note()
+        return new Promise(() => setInterval(() => {}, 1000))
+      })`)
+    await until(run.isNoted)
+    const { self, temporary } = run.noted()
+    assert.ok(existsSync(temporary))
+    process.kill(self, 'SIGKILL')
+    assert.equal((await run.ended).code, 1)
+    await until(() => !existsSync(temporary))
+  })
+
   const hierarchy = globSync('/sys/fs/cgroup/{,*/}cgroup.procs').map(dirname).find(isWritable)
   const mounts = spawnSync('unshare', ['--mount', 'true']).status === 0 && hierarchy !== undefined
   it('that is killed takes its mounts and cgroups with it', {

@@ -4,9 +4,18 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** How long what was asked to end may take to, on a busy machine, before it counts as left running. */
 const ENDS_WITHIN_MS = 10_000
@@ -37,7 +46,7 @@ for attempt in $(seq 60); do
 done
 grep -s " $2/" /proc/mounts | cut -d ' ' -f 2 | sort -r | while read -r mounted; do umount -l "$mounted"; done
 find /sys/fs/cgroup -depth -type d -path "*/$(basename "$2")*" -exec rmdir {} + 2> /dev/null
-rm -rf "$2"`
+rm -rf "$2" "/dev/shm/$(basename "$2")"`
 
 /** For how many seconds this process may live; 0 sets no limit. */
 const limit = process.env['STRONGROOM_TEST_FILE_LIMIT'] ?? '0'
@@ -59,6 +68,20 @@ watchdog.unref()
 ;(watchdog.stdin as unknown as { unref(): void }).unref()
 process.env[NAME] = mark
 process.env['TMPDIR'] = folder
+
+/** The machine's file system in memory, and the room that tests need there. */
+const MEMORY = { folder: '/dev/shm', bytes: 4 * 2 ** 30 }
+
+/** A folder in memory that ends with this process, too; the temporary folder where memory is short. */
+export function memoryFolder(): string {
+  if (!existsSync(MEMORY.folder)) return folder
+  const { bavail, bsize } = statfsSync(MEMORY.folder)
+  if (Math.min(bavail * bsize, process.availableMemory()) < MEMORY.bytes) return folder
+  const made = join(MEMORY.folder, basename(folder))
+  mkdirSync(made, { recursive: true })
+  chmodSync(made, 0o711)
+  return made
+}
 
 /** The command lines of what this process started and what still runs. */
 function running(): string[] {
