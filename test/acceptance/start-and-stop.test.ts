@@ -87,6 +87,7 @@ describe('the program', () => {
     const log = program.log()
     const packages = [
       'kysely',
+      'jose',
       'pino',
       'postgres',
       'prom-client',

@@ -1,5 +1,5 @@
 // Verifies an OIDC token against a provider: issuer, signature, times and audience.
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { createLocalJWKSet, JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { refuse } from '../../api/errors.ts'
 import { STS } from '../../api/product.ts'
 import type { OidcProviderBody } from '../../ram/oidc-provider.ts'
@@ -13,6 +13,7 @@ const MOST_ISSUERS = 256
 
 type Provider = Pick<OidcProviderBody, 'issuerUrl' | 'clientIds' | 'fingerprints' | 'issuanceLimitHours'>
 type Find = ReturnType<typeof createLocalJWKSet>
+type Jose = typeof import('jose')
 
 /** The keys of an issuer with the function that finds and imports a token's key. */
 interface Ready extends IssuerKeySet {
@@ -33,10 +34,12 @@ export class OidcTokens {
   /** Verifies a token of the provider at `now` (milliseconds since 1970). Refuses with the codes of AuthenticationFail.OIDCToken. */
   async verify(token: OidcToken, provider: Provider, now: number): Promise<void> {
     if (token.issuer !== provider.issuerUrl) throw refuse('AuthenticationFail.OIDCToken.IssuerNotMatch')
+    // Its 46 files would be a twentieth of every start, and few servers get tokens.
+    const jose = await import('jose')
     try {
-      await this.#verifySignature(token, provider, now)
+      await this.#verifySignature(jose, token, provider, now)
     } catch (error) {
-      throw refusalOf(error, token.issuer)
+      throw refusalOf(jose, error, token.issuer)
     }
     const seconds = now / 1000
     if (token.issuedAt > seconds + SKEW_SECONDS) throw invalidToken('This JsonWebToken was issued in the future.')
@@ -48,36 +51,36 @@ export class OidcTokens {
       throw refuse('AuthenticationFail.OIDCToken.AudienceNotMatch')
   }
 
-  async #verifySignature(token: OidcToken, provider: Provider, now: number): Promise<void> {
-    let ready = await this.#keysOf(token.issuer, now)
+  async #verifySignature(jose: Jose, token: OidcToken, provider: Provider, now: number): Promise<void> {
+    let ready = await this.#keysOf(jose, token.issuer, now)
     for (;;) {
       checkRoots(ready, provider)
       try {
-        return await verifiedBy(ready.find, token, now)
+        return await verifiedBy(jose, ready.find, token, now)
       } catch (error) {
         if (!(error instanceof NoKey)) throw error
       }
       // The issuer may have new keys.
       const newer = await this.#source.keysOf(token.issuer, now, ready.fetchedAt)
       if (!newer) throw new NoKey()
-      ready = this.#keep(token.issuer, newer)
+      ready = this.#keep(jose, token.issuer, newer)
     }
   }
 
-  async #keysOf(issuer: string, now: number): Promise<Ready> {
+  async #keysOf(jose: Jose, issuer: string, now: number): Promise<Ready> {
     const known = this.#ready.get(issuer)
     if (known && Math.abs(now - known.fetchedAt) < KEEP_MS) return known
     const keys = await this.#source.keysOf(issuer, now, null)
     if (!keys) throw new NoKey()
-    return this.#keep(issuer, keys)
+    return this.#keep(jose, issuer, keys)
   }
 
-  #keep(issuer: string, keys: IssuerKeySet): Ready {
+  #keep(jose: Jose, issuer: string, keys: IssuerKeySet): Ready {
     if (this.#ready.size >= MOST_ISSUERS) this.#ready.clear()
     const known = this.#ready.get(issuer)
     // The same key set: keep `known`, since it caches the imported keys.
     if (known?.keys === keys.keys) return known
-    const ready = { ...keys, find: createLocalJWKSet(keys.keys as unknown as JSONWebKeySet) }
+    const ready = { ...keys, find: jose.createLocalJWKSet(keys.keys as unknown as JSONWebKeySet) }
     this.#ready.set(issuer, ready)
     return ready
   }
@@ -91,7 +94,7 @@ function checkRoots({ roots }: IssuerKeySet, { fingerprints }: Provider): void {
 }
 
 /** Throws NoKey when no key, or more than one, fits the token. */
-async function verifiedBy(find: Find, token: OidcToken, now: number): Promise<void> {
+async function verifiedBy({ errors, jwtVerify }: Jose, find: Find, token: OidcToken, now: number): Promise<void> {
   const key: JWTVerifyGetKey = async (header, input) => {
     try {
       return await find(header, input)
@@ -109,7 +112,7 @@ async function verifiedBy(find: Find, token: OidcToken, now: number): Promise<vo
 }
 
 /** Translates faults of the token or the issuer into refusals; returns any other error as it is. */
-function refusalOf(error: unknown, issuer: string): unknown {
+function refusalOf({ errors }: Jose, error: unknown, issuer: string): unknown {
   if (error instanceof IssuersBusy) return STS.throttled()
   if (error instanceof IssuerTrouble) return troubleRefused(error, issuer)
   if (error instanceof NoKey || error instanceof errors.JWSSignatureVerificationFailed)
