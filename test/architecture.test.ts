@@ -225,6 +225,11 @@ describe('the house', () => {
     assert.deepEqual(readers, ['main.ts'])
   })
 
+  it('loads node:http by runtime/http.ts alone, which costs a start less', () => {
+    const wrong = all.filter(({ text }) => /^import (?!type )[^']*'node:http'/m.test(text)).map(({ path }) => path)
+    assert.deepEqual(wrong, ['conformance/call.ts'])
+  })
+
   it('is mirrored by its tests: what tests a room lies in the folder of the same name', () => {
     /** Of no one room: each has its line in CONTRIBUTING.md. */
     const others = [

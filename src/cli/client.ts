@@ -1,9 +1,9 @@
 // Calls an operation over HTTP, signed as the cloud's own clients do (signature version 1.0).
 import { randomUUID } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isoSeconds } from '../api/time.ts'
 import { rpcSignature, rpcStringToSign } from '../gateway/signature.ts'
+import { request as httpRequest } from '../runtime/http.ts'
 
 export interface ClientOptions {
   readonly endpoint: string

@@ -1,6 +1,7 @@
 // The loopback port to which a browser delivers the code of a log-on (RFC 8252).
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer } from '../runtime/http.ts'
 
 /** What the browser delivered. */
 export type Brought = { readonly code: string } | { readonly error: string }

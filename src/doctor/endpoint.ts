@@ -1,7 +1,8 @@
 // A server from outside: whether it answers and is ready, its certificate and its clock.
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { request as httpRequest } from '../runtime/http.ts'
 import { checkExpiry } from './certificate.ts'
 import { checkOffset } from './clock.ts'
 import { type Finding, findingsOf } from './finding.ts'

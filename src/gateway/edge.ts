@@ -1,8 +1,9 @@
 // The HTTP edge, which all ports share: the options of node:http, the connection of each request, and the handling of bytes that are not a request.
-import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
+import { createServer as createHttp } from '../runtime/http.ts'
 import { BodyBudget } from './body.ts'
 import type { Connection } from './connection.ts'
 import { Connections, type Watcher } from './connections.ts'

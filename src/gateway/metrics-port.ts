@@ -1,6 +1,7 @@
 // The port for scrapers of metrics.
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { createServer } from '../runtime/http.ts'
 import type { Metrics } from './metrics.ts'
 import { endpointOf, listening } from './ports.ts'
 

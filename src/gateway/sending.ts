@@ -1,7 +1,8 @@
 // Writes answers: whole, in pieces, to a client that is still sending, and to a socket without a request.
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
+import { STATUS_CODES } from '../runtime/http.ts'
 import type { Answer } from './encode.ts'
 import { MAX_BODY_BYTES, MAX_BODY_CHUNKS } from './limits.ts'
 
