@@ -12,6 +12,11 @@ export function locate<C>({ locate }: Located<C>, values: never, context: C): Ma
   return Promise.all(locate.map(async (part) => part(values, context))).then((found) => found.flat())
 }
 
+/** Locates the resource of a call that names none. Only a policy on all resources allows the call. */
+export function locateAnyResource(): readonly Resource[] {
+  return [{ type: '', name: '', arn: '*' }]
+}
+
 /** Returns the resources that a refused call names, as far as its parameters are valid and resolve. */
 export function locateReadable<C>(
   operation: Located<C>,

@@ -76,9 +76,11 @@ async function ownOf(
   }
 }
 
-/** The resource of lists and creations: `user/*` and the like, or the whole account with null. */
-export function containerOf(named: Named | null, { caller }: Reads): Resource {
-  return { type: '', name: '', arn: ramArn(caller.accountId, named === null ? '*' : `${named}/*`) }
+/** Locates the resource of lists and creations: `user/*` and the like, or the whole account with null. */
+export function locateContainer(named: Named | null) {
+  return (_: unknown, { caller }: Reads): readonly Resource[] => [
+    { type: '', name: '', arn: ramArn(caller.accountId, named === null ? '*' : `${named}/*`) },
+  ]
 }
 
 export async function policyResource(type: PolicyType, name: string, context: Reads): Promise<Resource> {

@@ -1,4 +1,5 @@
 import { refuse } from '../../api/errors.ts'
+import { locateAnyResource } from '../../api/locate.ts'
 import { ended, isOpen, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
 import { operation } from '../operation.ts'
 
@@ -9,9 +10,7 @@ export const CancelEventVerification = operation({
   access: 'Write',
   trail: { show: [], reply: [] },
   refusals: ['VerificationNotFoundException'],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide(_, { ledger, caller: { accountId }, now }) {
     const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, accountId)
     if (!last || !isOpen(last.body)) throw refuse('VerificationNotFoundException')

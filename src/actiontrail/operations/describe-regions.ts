@@ -9,9 +9,7 @@ export const DescribeRegions = operation({
   access: 'Read',
   trail: { show: ['AcceptLanguage'], reply: [] },
   refusals: ['InvalidQueryParameter'],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide({ AcceptLanguage }, { settings }) {
     const regions = settings.regions.toSorted().map((RegionId) => ({
       RegionId,

@@ -7,9 +7,7 @@ export const GetGlobalEventsStorageRegion = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide(_, { settings }) {
     return { reply: { StorageRegion: settings.regions[0] ?? '' }, changes: [] }
   },

@@ -1,3 +1,4 @@
+import { locateAnyResource } from '../../api/locate.ts'
 import type { Reply } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { headIn, named } from '../../ledger/chain.ts'
@@ -21,9 +22,7 @@ export const InspectEventChain = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide(_, context) {
     const { ledger, now, caller, ofOperator } = context
     const [checkpoint, heads] = [await lastCheckpoint(ledger), await ledger.heads()]

@@ -1,4 +1,5 @@
 import { refuse } from '../../api/errors.ts'
+import { locateAnyResource } from '../../api/locate.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
@@ -33,9 +34,7 @@ const declaration = {
     'InvalidParameterStartTime',
     'InvalidParameterEndTime',
   ],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
 } as const
 
 export const LookupEvents = operation({

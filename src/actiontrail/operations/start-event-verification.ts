@@ -1,4 +1,5 @@
 import { refuse } from '../../api/errors.ts'
+import { locateAnyResource } from '../../api/locate.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { asked, isOpen, restsUntil, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
@@ -19,9 +20,7 @@ export const StartEventVerification = operation({
     'InvalidParameterStartTime',
     'InvalidParameterEndTime',
   ],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide({ StartTime: start, EndTime: end }, { ledger, caller: { accountId }, now }) {
     if (start !== null && end !== null && start >= end) throw refuse('InvalidParameterCombination')
     const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, accountId)

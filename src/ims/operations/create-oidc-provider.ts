@@ -4,7 +4,7 @@ import { insert } from '../../ledger/record.ts'
 import { oidcProviderByName } from '../../ram/find.ts'
 import { OIDC_ISSUER, OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
 import { ramScope } from '../../ram/records.ts'
-import { containerOf, ramResource } from '../../ram/resources.ts'
+import { locateContainer, ramResource } from '../../ram/resources.ts'
 import { checkLists, oidcProviderAnswer } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import {
@@ -42,9 +42,7 @@ export const CreateOIDCProvider = operation({
     'LimitExceeded.OIDCProvider.Fingerprint',
   ],
   requestKeys: ({ IssuerUrl }) => new Map([['ram:OidcIssuerUrl', IssuerUrl]]),
-  async locate(_, context) {
-    return [containerOf('oidc-provider', context)]
-  },
+  locate: locateContainer('oidc-provider'),
   async decide(values, context) {
     const { OIDCProviderName: name, IssuerUrl } = values
     const { now, caller, quotas, ledger } = context

@@ -1,5 +1,5 @@
 import { accountSettings } from '../../ram/account-settings.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { domainOf } from '../settings.ts'
 
@@ -11,9 +11,7 @@ export const GetDefaultDomain = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     const { alias } = await accountSettings(context)
     return { reply: { DefaultDomainName: domainOf(alias, context.caller.accountId) }, changes: [] }

@@ -1,5 +1,5 @@
 import { accountSettings } from '../../ram/account-settings.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { preferenceAnswer } from '../settings.ts'
 
@@ -10,9 +10,7 @@ export const GetSecurityPreference = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     return { reply: { SecurityPreference: preferenceAnswer(await accountSettings(context)) }, changes: [] }
   },

@@ -1,7 +1,7 @@
 import { OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
 import { pageOf } from '../../ram/parameters.ts'
 import { afterName, ramScope } from '../../ram/records.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { oidcProviderAnswer } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { shortPages } from '../parameters.ts'
@@ -13,9 +13,7 @@ export const ListOIDCProviders = operation({
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf('oidc-provider', context)]
-  },
+  locate: locateContainer('oidc-provider'),
   async decide({ Marker, MaxItems }, { ledger, caller }) {
     const scope = ramScope(caller.accountId)
     const found = await ledger.between(OIDC_PROVIDER, scope, afterName(Marker, MaxItems + 1))

@@ -1,5 +1,5 @@
 import { aliasChanges } from '../../ram/account-settings.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { DOMAIN_END, defaultDomain } from '../parameters.ts'
 
@@ -11,9 +11,7 @@ export const SetDefaultDomain = operation({
   access: 'Write',
   trail: { show: ['DefaultDomainName'], reply: ['DefaultDomainName'] },
   refusals: ['EntityAlreadyExists.AccountAlias'],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide({ DefaultDomainName }, context) {
     const name = DefaultDomainName.slice(0, -DOMAIN_END.length)
     const alias = name === context.caller.accountId ? '' : name

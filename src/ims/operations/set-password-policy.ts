@@ -8,7 +8,7 @@ import {
   truth,
   whole,
 } from '../../ram/parameters.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { withoutNulls } from '../../ram/without-nulls.ts'
 import { operation } from '../operation.ts'
 import { passwordPolicyAnswer } from '../settings.ts'
@@ -48,9 +48,7 @@ export const SetPasswordPolicy = operation({
     reply: ['PasswordPolicy'],
   },
   refusals: ['InvalidParameter.MinimumPasswordLength.Range'],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(values, context) {
     const { MinimumPasswordDifferentCharacter, PasswordNotContainUserName, HardExpire: HardExpiry, ...rest } = values
     const before = await accountSettings(context)

@@ -1,7 +1,7 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
 import { logOnSessionDuration, oneOf, truth, whole } from '../../ram/parameters.ts'
-import { containerOf } from '../../ram/resources.ts'
+import { locateContainer } from '../../ram/resources.ts'
 import { withoutNulls } from '../../ram/without-nulls.ts'
 import { operation } from '../operation.ts'
 import { imsNetworkMasks, verificationTypes } from '../parameters.ts'
@@ -48,9 +48,7 @@ export const SetSecurityPreference = operation({
     reply: ['SecurityPreference'],
   },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(values, context) {
     const { AllowUserToLoginWithPasskey, OperationForRiskLogin, AllowUserToManagePersonalDingTalk, ...others } = values
     const { VerificationTypes, MaxIdleDaysForUsers, MaxIdleDaysForAccessKeys, ...rest } = others

@@ -7,9 +7,7 @@ export const DescribeAccountKmsStatus = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide() {
     return { reply: { AccountStatus: 'Enabled' }, changes: [] }
   },

@@ -1,3 +1,4 @@
+import { locateAnyResource } from '../../api/locate.ts'
 import { operation } from '../operation.ts'
 import { ALIAS, CMK } from '../records.ts'
 import { SECRET } from '../secrets/records.ts'
@@ -10,9 +11,7 @@ export const DescribeAccountQuotas = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide(_, { ledger, scope, settings: { maxKeys, maxAliases, maxSecrets } }) {
     const quotas = [
       { Name: 'Keys', Used: await ledger.count(CMK, scope), Limit: maxKeys },

@@ -8,9 +8,7 @@ export const DescribeRegions = operation({
   trail: null,
   action: null,
   refusals: [],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide(_, { settings }) {
     const regions = settings.regions.toSorted().map((RegionId) => ({ RegionId }))
     return { reply: { Regions: { Region: regions } }, changes: [] }

@@ -11,9 +11,7 @@ export const DescribeService = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide(_, { scope, settings }) {
     const here = settings.hsmRegions.includes(scope.region) ? BOTH : SOFTWARE
     const KeySpec = KEY_SPEC_NAMES.map((Name) => {

@@ -1,4 +1,5 @@
 import { refuse } from '../../api/errors.ts'
+import { locateAnyResource } from '../../api/locate.ts'
 import { boolean, integer, optional, text } from '../../api/parameters.ts'
 import { operation } from '../operation.ts'
 import { flag } from '../parameters.ts'
@@ -39,9 +40,7 @@ export const GetRandomPassword = operation({
     reply: ['RequestId'],
   },
   refusals: [],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide(values, context) {
     const included = [
       ...(values.ExcludeLowercase ? [] : [CHARACTERS.lowercase]),

@@ -1,3 +1,4 @@
+import { locateAnyResource } from '../../api/locate.ts'
 import { operation } from '../operation.ts'
 
 export const InspectHsm = operation({
@@ -8,9 +9,7 @@ export const InspectHsm = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return [{ type: '', name: '', arn: '*' }]
-  },
+  locate: locateAnyResource,
   async decide(_, { settings, hsmTokens }) {
     const tokens = await hsmTokens()
     const reply = {

@@ -8,9 +8,7 @@ export const OpenKmsService = operation({
   access: 'Write',
   trail: { show: [], reply: ['RequestId'] },
   refusals: ['Forbidden.Opened'],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide() {
     throw refuse('Forbidden.Opened')
   },

@@ -1,6 +1,6 @@
 import { aliasChanges } from '../account-settings.ts'
 import { operation } from '../operation.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const ClearAccountAlias = operation({
   name: 'ClearAccountAlias',
@@ -9,9 +9,7 @@ export const ClearAccountAlias = operation({
   access: 'Write',
   trail: { show: [], reply: ['RequestId'] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     return { reply: {}, changes: await aliasChanges('', context) }
   },

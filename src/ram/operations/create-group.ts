@@ -7,7 +7,7 @@ import { newGroupId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { comments, groupName } from '../parameters.ts'
 import { GROUP, GROUP_NAME, type GroupBody, ramScope } from '../records.ts'
-import { containerOf, ramResource } from '../resources.ts'
+import { locateContainer, ramResource } from '../resources.ts'
 
 export const CreateGroup = operation({
   name: 'CreateGroup',
@@ -17,9 +17,7 @@ export const CreateGroup = operation({
   trail: { show: ['GroupName', 'Comments'], reply: ['Group.GroupId', 'Group.GroupName', 'Group.CreateDate'] },
   quotaRefusal: 'LimitExceeded.Group',
   refusals: ['EntityAlreadyExists.Group', 'LimitExceeded.Group'],
-  async locate(_, context) {
-    return [containerOf('group', context)]
-  },
+  locate: locateContainer('group'),
   async decide({ GroupName, Comments }, context) {
     if (await groupByName(GroupName, context)) throw refuse('EntityAlreadyExists.Group')
     const { now, quotas, caller } = context

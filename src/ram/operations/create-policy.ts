@@ -7,7 +7,7 @@ import { operation } from '../operation.ts'
 import { description, newTags, policyDocument, policyName } from '../parameters.ts'
 import { checkPolicy } from '../policy-documents.ts'
 import { POLICY, type PolicyBody, ramScope } from '../records.ts'
-import { containerOf, ramResource } from '../resources.ts'
+import { locateContainer, ramResource } from '../resources.ts'
 import { systemPolicies } from '../system-policies.ts'
 
 export const CreatePolicy = operation({
@@ -27,9 +27,7 @@ export const CreatePolicy = operation({
   quotaRefusal: 'LimitExceeded.Policy',
   refusals: ['EntityAlreadyExists.Policy', 'LimitExceeded.Policy', 'MalformedPolicyDocument'],
   requestTags: ({ Tag }) => Tag,
-  async locate(_, context) {
-    return [containerOf('policy', context)]
-  },
+  locate: locateContainer('policy'),
   async decide({ PolicyName, PolicyDocument, Description, Tag }, context) {
     const id = PolicyName.toLowerCase()
     if (systemPolicies.has(id) || (await customPolicy(PolicyName, context))) throw refuse('EntityAlreadyExists.Policy')

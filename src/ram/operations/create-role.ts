@@ -8,7 +8,7 @@ import { operation } from '../operation.ts'
 import { description, maxSessionSeconds, newTags, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
 import { ROLE, type RoleBody, ramScope } from '../records.ts'
-import { containerOf, ramResource } from '../resources.ts'
+import { locateContainer, ramResource } from '../resources.ts'
 
 export const CreateRole = operation({
   name: 'CreateRole',
@@ -28,9 +28,7 @@ export const CreateRole = operation({
   quotaRefusal: 'LimitExceeded.Role',
   refusals: ['EntityAlreadyExists.Role', 'LimitExceeded.Role', 'MalformedPolicyDocument'],
   requestTags: ({ Tag }) => Tag,
-  async locate(_, context) {
-    return [containerOf('role', context)]
-  },
+  locate: locateContainer('role'),
   async decide(values, context) {
     if (await roleByName(values.RoleName, context)) throw refuse('EntityAlreadyExists.Role')
     const trustedIds = await bindTrustPolicy(values.AssumeRolePolicyDocument, context)

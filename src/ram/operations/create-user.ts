@@ -7,7 +7,7 @@ import { newUserId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
 import { ramScope, USER, USER_NAME, type UserBody } from '../records.ts'
-import { containerOf, ramResource } from '../resources.ts'
+import { locateContainer, ramResource } from '../resources.ts'
 
 export const CreateUser = operation({
   name: 'CreateUser',
@@ -26,9 +26,7 @@ export const CreateUser = operation({
   },
   quotaRefusal: 'LimitExceeded.User',
   refusals: ['EntityAlreadyExists.User', 'LimitExceeded.User'],
-  async locate(_, context) {
-    return [containerOf('user', context)]
-  },
+  locate: locateContainer('user'),
   async decide({ UserName, DisplayName, MobilePhone, Email, Comments }, context) {
     if (await userByName(UserName, context)) throw refuse('EntityAlreadyExists.User')
     const { now, quotas, caller } = context

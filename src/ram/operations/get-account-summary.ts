@@ -2,7 +2,7 @@ import type { Kind } from '../../ledger/record.ts'
 import { MFA_DEVICE } from '../mfa-device.ts'
 import { operation } from '../operation.ts'
 import { GROUP, POLICY, ROLE, ramScope, USER } from '../records.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const GetAccountSummary = operation({
   name: 'GetAccountSummary',
@@ -12,9 +12,7 @@ export const GetAccountSummary = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     const { ledger, caller, quotas } = context
     const count = (kind: Kind<unknown>) => ledger.count(kind, ramScope(caller.accountId))

@@ -1,6 +1,6 @@
 import { accountSettings } from '../account-settings.ts'
 import { operation } from '../operation.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const GetPasswordPolicy = operation({
   name: 'GetPasswordPolicy',
@@ -9,9 +9,7 @@ export const GetPasswordPolicy = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     return { reply: { PasswordPolicy: { ...(await accountSettings(context)).passwordPolicy } }, changes: [] }
   },

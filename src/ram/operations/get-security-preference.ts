@@ -1,6 +1,6 @@
 import { accountSettings } from '../account-settings.ts'
 import { operation } from '../operation.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const GetSecurityPreference = operation({
@@ -10,9 +10,7 @@ export const GetSecurityPreference = operation({
   access: 'Read',
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(_, context) {
     const { securityPreference } = await accountSettings(context)
     return { reply: { SecurityPreference: securityPreferenceAnswer(securityPreference) }, changes: [] }

@@ -2,7 +2,7 @@ import { groupAnswerWithUpdate } from '../answers.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters } from '../parameters.ts'
 import { afterName, GROUP, GROUP_NAME, ramScope } from '../records.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const ListGroups = operation({
   name: 'ListGroups',
@@ -11,9 +11,7 @@ export const ListGroups = operation({
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf('group', context)]
-  },
+  locate: locateContainer('group'),
   async decide({ Marker, MaxItems }, { ledger, caller }) {
     const scope = ramScope(caller.accountId)
     const names = await ledger.between(GROUP_NAME, scope, afterName(Marker, MaxItems + 1))

@@ -5,7 +5,7 @@ import { type FoundPolicy, foundPolicy, systemPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters, policyType, tags } from '../parameters.ts'
 import { afterName, POLICY, type Policy, ramScope } from '../records.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 import { systemPolicies } from '../system-policies.ts'
 import { hasTags, takeByName } from '../tagged.ts'
 
@@ -16,9 +16,7 @@ export const ListPolicies = operation({
   access: 'Read',
   trail: { show: ['PolicyType', 'Marker', 'MaxItems', 'Tag'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf('policy', context)]
-  },
+  locate: locateContainer('policy'),
   async decide({ PolicyType, Marker, MaxItems, Tag }, context) {
     const { ledger, caller } = context
     const limit = MaxItems + 1

@@ -2,7 +2,7 @@ import { roleSummary, tagsAnswer } from '../answers.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters, tags } from '../parameters.ts'
 import { afterName, ROLE, type Role, ramScope } from '../records.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 import { hasTags, takeByName } from '../tagged.ts'
 
 export const ListRoles = operation({
@@ -12,9 +12,7 @@ export const ListRoles = operation({
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems', 'Tag'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf('role', context)]
-  },
+  locate: locateContainer('role'),
   async decide({ Marker, MaxItems, Tag }, { ledger, caller }) {
     const read = (after: string, limit: number) =>
       ledger.between(ROLE, ramScope(caller.accountId), afterName(after, limit))

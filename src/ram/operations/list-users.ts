@@ -2,7 +2,7 @@ import { userAnswerWithUpdate } from '../answers.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters } from '../parameters.ts'
 import { afterName, ramScope, USER, USER_NAME } from '../records.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const ListUsers = operation({
   name: 'ListUsers',
@@ -11,9 +11,7 @@ export const ListUsers = operation({
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf('user', context)]
-  },
+  locate: locateContainer('user'),
   async decide({ Marker, MaxItems }, { ledger, caller }) {
     const scope = ramScope(caller.accountId)
     const names = await ledger.between(USER_NAME, scope, afterName(Marker, MaxItems + 1))

@@ -1,7 +1,7 @@
 import { aliasChanges } from '../account-settings.ts'
 import { operation } from '../operation.ts'
 import { accountAlias } from '../parameters.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 
 export const SetAccountAlias = operation({
   name: 'SetAccountAlias',
@@ -14,9 +14,7 @@ export const SetAccountAlias = operation({
     'InvalidParameter.AccountAlias.Format',
     'InvalidParameter.AccountAlias.Length',
   ],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide({ AccountAlias }, context) {
     return { reply: {}, changes: await aliasChanges(AccountAlias, context) }
   },

@@ -8,7 +8,7 @@ import {
   passwordReusePrevention,
   truth,
 } from '../parameters.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 import { withoutNulls } from '../without-nulls.ts'
 
 export const SetPasswordPolicy = operation({
@@ -41,9 +41,7 @@ export const SetPasswordPolicy = operation({
     reply: ['PasswordPolicy'],
   },
   refusals: ['InvalidParameter.MinimumPasswordLength.Range'],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(values, context) {
     const passwordPolicy = { ...(await accountSettings(context)).passwordPolicy, ...withoutNulls(values) }
     const changes = [await changeSettings({ passwordPolicy }, context)]

@@ -2,7 +2,7 @@ import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
 import { operation } from '../operation.ts'
 import { loginNetworkMasks, logOnSessionDuration, truth } from '../parameters.ts'
-import { containerOf } from '../resources.ts'
+import { locateContainer } from '../resources.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
 import { withoutNulls } from '../without-nulls.ts'
 
@@ -33,9 +33,7 @@ export const SetSecurityPreference = operation({
     reply: ['SecurityPreference'],
   },
   refusals: [],
-  async locate(_, context) {
-    return [containerOf(null, context)]
-  },
+  locate: locateContainer(null),
   async decide(values, context) {
     const before = (await accountSettings(context)).securityPreference
     const securityPreference = { ...before, ...withoutNulls(values) }

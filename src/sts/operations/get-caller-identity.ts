@@ -11,9 +11,7 @@ export const GetCallerIdentity = operation({
   action: null,
   trail: { show: [], reply: [] },
   refusals: [],
-  async locate() {
-    return []
-  },
+  locate: [],
   async decide(_, { caller }) {
     const { accountId, principalId } = caller
     return { reply: { AccountId: accountId, PrincipalId: principalId, ...identity(caller) }, changes: [] }
