@@ -31,7 +31,7 @@ const AT_ONCE = 1000
 /** Sorts after every id. */
 const AFTER_ALL = '\x7f'
 
-type Reads = Pick<LedgerView, 'get' | 'between' | 'heads'>
+type Reads = Pick<LedgerView, 'get' | 'byId' | 'heads'>
 type Random = Pick<Randomness, 'randomBytes' | 'newId'>
 
 export class Accounts {
@@ -167,12 +167,7 @@ export class Accounts {
 
   /** All records of a kind, by id. A page would end where a tally says so, and tallies are not authenticated. */
   async *#each<B>(kind: Kind<B>, ledger: Reads) {
-    for (let after = ''; ; ) {
-      const found = await ledger.between(kind, INSTALLATION, { after, before: AFTER_ALL, limit: AT_ONCE })
-      yield* found
-      if (found.length < AT_ONCE) return
-      after = found.at(-1)?.id ?? ''
-    }
+    for await (const records of ledger.byId(kind, INSTALLATION, '')) yield* records
   }
 }
 

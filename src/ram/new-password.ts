@@ -1,9 +1,9 @@
 // Sets a user's password: it must meet the account's password policy and differ from former passwords.
 import { refuse } from '../api/errors.ts'
+import type { Random } from './identifiers.ts'
 import { hashPassword, isPassword, isStrong, type PasswordRules } from './password.ts'
 import type { LoginProfile, UserBody } from './records.ts'
 
-type Random = { randomBytes(length: number): Uint8Array }
 type WithPassword = Pick<LoginProfile, 'passwordHash' | 'passwordChangedAt' | 'formerHashes'>
 
 /**

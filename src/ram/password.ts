@@ -3,6 +3,7 @@ import { argon2, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { inFipsMode } from '../runtime/fips.ts'
 import type { AccountSettings } from './account-settings.ts'
+import type { Random } from './identifiers.ts'
 
 const SALT_BYTES = 16
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
@@ -27,7 +28,7 @@ async function slowHash(scheme: Scheme, password: string, salt: Uint8Array): Pro
 /** Returns the hash with its salt in the stored form. Takes tens of milliseconds, off the event loop. */
 export async function hashPassword(
   password: string,
-  { randomBytes }: { randomBytes(length: number): Uint8Array },
+  { randomBytes }: Random,
   scheme: Scheme = inFipsMode() ? 'pbkdf2' : 'argon2id',
 ): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
