@@ -22,6 +22,17 @@ import { demandMayUse } from './service-keys.ts'
 
 export type EncryptionContext = ReadonlyMap<string, string>
 
+/** The error codes of operations that encrypt under a CMK that they name. */
+export const ENCRYPTION_REFUSALS = [
+  'Forbidden.KeyNotFound',
+  'Forbidden.AliasNotFound',
+  'UnsupportedOperation',
+  'Rejected.Disabled',
+  'Rejected.PendingDeletion',
+  'Rejected.PendingImport',
+  'Rejected.KeyExhausted',
+] as const
+
 /** Refuses an asymmetric key. As in the cloud, this comes before the check of its state. */
 function demandSymmetric({ body }: FoundKey): void {
   if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')

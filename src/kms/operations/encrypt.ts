@@ -1,5 +1,5 @@
 import { andThen } from '../../runtime/maybe-promise.ts'
-import { encryptWith } from '../cryptography.ts'
+import { ENCRYPTION_REFUSALS, encryptWith } from '../cryptography.ts'
 import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
@@ -12,15 +12,7 @@ export const Encrypt = operation({
   parameters: { KeyId: keyIdOrAlias, Plaintext: plaintext, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: { show: ['KeyId', 'EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
-  refusals: [
-    'Forbidden.KeyNotFound',
-    'Forbidden.AliasNotFound',
-    'UnsupportedOperation',
-    'Rejected.Disabled',
-    'Rejected.PendingDeletion',
-    'Rejected.PendingImport',
-    'Rejected.KeyExhausted',
-  ],
+  refusals: ENCRYPTION_REFUSALS,
   locate: locateKey,
   decide({ KeyId, Plaintext, EncryptionContext }, context) {
     return andThen(findKeyToUse(KeyId, context), (key) =>

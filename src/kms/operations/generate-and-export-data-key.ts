@@ -1,5 +1,5 @@
 import { refuse } from '../../api/errors.ts'
-import { encryptWith } from '../cryptography.ts'
+import { ENCRYPTION_REFUSALS, encryptWith } from '../cryptography.ts'
 import {
   dataKeyLength,
   dataKeyParameters,
@@ -29,15 +29,7 @@ export const GenerateAndExportDataKey = operation({
     show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext', 'DryRun'],
     reply: ['KeyId', 'KeyVersionId'],
   },
-  refusals: [
-    'Forbidden.KeyNotFound',
-    'Forbidden.AliasNotFound',
-    'UnsupportedOperation',
-    'Rejected.Disabled',
-    'Rejected.PendingDeletion',
-    'Rejected.PendingImport',
-    'Rejected.KeyExhausted',
-  ],
+  refusals: ENCRYPTION_REFUSALS,
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const destination = destinationOf(wanted, context)

@@ -1,5 +1,5 @@
 import { andThen } from '../../runtime/maybe-promise.ts'
-import { encryptWith } from '../cryptography.ts'
+import { ENCRYPTION_REFUSALS, encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
 import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
@@ -16,15 +16,7 @@ export const GenerateDataKey = operation({
     show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext', 'DryRun'],
     reply: ['KeyId', 'KeyVersionId'],
   },
-  refusals: [
-    'Forbidden.KeyNotFound',
-    'Forbidden.AliasNotFound',
-    'UnsupportedOperation',
-    'Rejected.Disabled',
-    'Rejected.PendingDeletion',
-    'Rejected.PendingImport',
-    'Rejected.KeyExhausted',
-  ],
+  refusals: ENCRYPTION_REFUSALS,
   locate: locateKey,
   decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
