@@ -10,6 +10,7 @@ import { SYSTEM } from '../runtime/system.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { printsHelp } from './help.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse } from './verb.ts'
 
@@ -30,10 +31,7 @@ const OWN = { principal: 'value', action: 'value', resource: 'value', context: '
 /** Runs the verb; returns the exit code: of explain 0 for allowed and 1 for denied. Throws UsageError. */
 export async function access(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb, ...rest] = args
-  if (rest.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN }, 'ram explain')
   const facts = {
     now: SYSTEM.now(),

@@ -7,6 +7,7 @@ import { SYSTEM } from '../runtime/system.ts'
 import { type Flags, readFlags, wordsFirst } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { printsHelp } from './help.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
 
@@ -58,10 +59,7 @@ const WORDS: Readonly<Record<string, number>> = {
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function account(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const [said, rest] = wordsFirst(args)
   const verbWords = said[0] === 'key' ? 2 : 1
   const verb = said.slice(0, verbWords).join(' ')

@@ -8,6 +8,7 @@ import { Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { clientOptions, statedEndpoint } from './client-options.ts'
 import { contextOf, dataKeys } from './files.ts'
+import { printsHelp } from './help.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
 
@@ -31,10 +32,7 @@ Example:
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function age(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const [verb = '', ...rest] = args
   if (verb === 'plugin') return plugin(rest, around)
   if (verb !== 'recipient' && verb !== 'identity') throw unknownVerb('age', verb, ['recipient', 'identity'], USAGE)

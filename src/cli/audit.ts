@@ -16,6 +16,7 @@ import { UsageError } from '../settings/usage-error.ts'
 import { eventsUpTo } from '../storage/lane.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
+import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
@@ -54,10 +55,7 @@ const OWN = {
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function audit(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
-  if (rest.includes('--help') || verb === '--help') {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const work = VERBS.get(verb)
   if (!work) throw unknownVerb('audit', verb, VERBS.keys(), USAGE)
   const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN }, 'audit')

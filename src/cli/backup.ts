@@ -16,6 +16,7 @@ import { openSource } from '../storage/copying/open.ts'
 import { demandAge, identitiesOf, recipientsOf } from './backup-keys.ts'
 import { Measure, placeToWrite, sha256Of } from './backup-places.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
+import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
@@ -47,10 +48,7 @@ const OWN: FlagKinds = {
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function backup(args: readonly string[], around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   if (verb === 'key') return makeKey(readFlags(rest, { output: 'value' }, 'backup key'), around)
   if (verb === 'verify') return verify(rest, around)
   if (!verb.startsWith('--')) throw unknownVerb('backup', verb, ['key', 'verify'], USAGE)

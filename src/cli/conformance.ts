@@ -15,6 +15,7 @@ import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import type { ClientOptions } from './client.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -57,10 +58,7 @@ const FLAGS = {
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function conformance(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, FLAGS, 'conformance')
   const suite = suiteIn(flags.get('cases') ?? CASES)
   const patienceMs = patienceOf(flags) * 1000

@@ -4,6 +4,7 @@ import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
 
@@ -17,10 +18,7 @@ const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function dev(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const [verb, duration = '', ...rest] = args
   const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
   if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)

@@ -16,6 +16,8 @@ import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { type CallAs, CLIENT_FLAGS, clientOptions, serverOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
+import { hasColours } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]
@@ -49,10 +51,7 @@ const WARNED = 3
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function doctor(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'doctor')
   const found = await examined(flags, around)
   if (found.every(({ check, result }) => check === 'settings' || result === 'not made'))
@@ -74,10 +73,10 @@ function asJson({ check, result, says, remedy }: Finding) {
 }
 
 function line({ check, result, says, remedy }: Finding, around: Surroundings): string {
-  const { env, printsToTerminal } = around
+  const { printsToTerminal } = around
   const width = Math.max(...CHECKS.map(({ length }) => length))
   const shown = result.padEnd(8)
-  const coloured = printsToTerminal && !env['NO_COLOR'] ? `\x1b[${COLOURS[result]}m${shown}\x1b[0m` : shown
+  const coloured = hasColours(around) ? `\x1b[${COLOURS[result]}m${shown}\x1b[0m` : shown
   const text = `${says}${remedy && `: ${remedy}`}`
   const indent = ' '.repeat(8 + 2 + width + 2)
   const { columns } = around.output as Partial<NodeJS.WriteStream>

@@ -11,6 +11,7 @@ import { type FlagKinds, type Flags, readFlags, wordsAmong } from '../settings/f
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, CLIENT_HELP, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
 import { refusal } from './refused.ts'
 import { stopsWork } from './stop-signal.ts'
@@ -52,10 +53,7 @@ const SEALING: FlagKinds = { ...COMMON, key: 'value', armor: 'bare' }
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function encrypt(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(ENCRYPT)
-    return 0
-  }
+  if (printsHelp(args, ENCRYPT, around)) return 0
   const { words, flags } = read(args, SEALING, 'encrypt')
   const key = flags.get('key')
   if (!key) throw new UsageError('name the CMK with --key, such as --key alias/reports')
@@ -71,10 +69,7 @@ export async function encrypt(args: readonly string[], around: Surroundings): Pr
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function decrypt(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(DECRYPT)
-    return 0
-  }
+  if (printsHelp(args, DECRYPT, around)) return 0
   const { words, flags } = read(args, COMMON, 'decrypt')
   const [region, demanded] = [flags.get('region') ?? null, contextOf(flags)]
   return transfer(words, flags, around, {

@@ -11,6 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { printsHelp } from './help.ts'
 import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
@@ -47,10 +48,7 @@ function affectedBy(ability: string): string {
 /** Runs the verb; returns the exit code. Throws UsageError, and when no token can be reached. */
 export async function hsm(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb, ...rest] = args
-  if (verb === '--help' || rest.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   if (verb !== 'check') throw unknownVerb('hsm', verb ?? '', ['check'], USAGE)
   const flags = readFlags(rest, { ...SETTING_FLAGS, 'remove-orphans': 'bare' }, 'hsm')
   const read = await withPin(settingsFrom(flags, around.env, around.readFile), around)

@@ -9,6 +9,7 @@ import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { type Answered, ask } from './ask.ts'
 import { CLIENT_FLAGS, CLIENT_HELP, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { FORMATS, type Format, readMaterial } from './material.ts'
 import { isKeyUri, type KeyUri, keyUriOf } from './pkcs11-uri.ts'
 import { refused } from './refused.ts'
@@ -59,10 +60,7 @@ type Call = (action: string, parameters: Readonly<Record<string, string>>) => Pr
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function importKey(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, FLAGS, 'import-key')
   const wish = wishOf(flags)
   const call = await caller(flags, around)

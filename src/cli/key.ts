@@ -3,6 +3,7 @@ import type { Open } from '../house/open.ts'
 import { safeMessages } from '../keystore/key-spec.ts'
 import { readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
+import { printsHelp } from './help.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
 
@@ -16,10 +17,7 @@ Further flags are those of \`strongroom serve\`.`
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function key(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb, ...rest] = args
-  if (verb === '--help' || rest.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   if (verb !== 'usage') throw unknownVerb('key', verb ?? '', ['usage'], USAGE)
   const flags = readFlags(rest, { ...SETTING_FLAGS, 'key-id': 'value' }, 'key')
   const settings = settingsFrom(flags, around.env, around.readFile)

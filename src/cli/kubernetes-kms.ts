@@ -6,6 +6,7 @@ import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -26,10 +27,7 @@ without them root-credentials.json in --data (./data).`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function kubernetesKms(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const kinds = {
     ...CLIENT_FLAGS,
     key: 'value',

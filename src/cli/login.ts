@@ -11,6 +11,7 @@ import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
 import type { Server } from './client.ts'
 import { serverOptions, statedEndpoint } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
 import { askLogOn, logOnServer } from './log-on-server.ts'
 import { listenOnLoopback } from './loopback.ts'
@@ -45,10 +46,7 @@ type Answer = Answered['answer']
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function login(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(LOGIN)
-    return 0
-  }
+  if (printsHelp(args, LOGIN, around)) return 0
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
   const stated = serverOptions(flags, around)
   const former = keptLogOn(stated.endpoint, around)
@@ -90,10 +88,7 @@ export async function login(args: readonly string[], around: Surroundings): Prom
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function logout(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(LOGOUT)
-    return 0
-  }
+  if (printsHelp(args, LOGOUT, around)) return 0
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value' }, 'logout')
   const stated = statedEndpoint(flags, around)
   const logOn = keptLogOn(stated, around)

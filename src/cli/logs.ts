@@ -5,6 +5,7 @@ import { LOOKUP_KEYS } from '../actiontrail/lookup/attributes.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { eventLine } from './event-line.ts'
+import { printsHelp } from './help.ts'
 import { stopsWork } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 import { LookupRefused, lookUpBy, readerOf, TRAIL_FLAGS } from './trail-client.ts'
@@ -34,10 +35,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_40
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function logs(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(
     args,
     { ...TRAIL_FLAGS, since: 'value', follow: 'bare', refused: 'bare', json: 'bare' },

@@ -18,6 +18,7 @@ import { NotEmpty, WasMoved } from '../storage/copying/marks.ts'
 import { openCopyTarget, openMoved, openSource, shownUrl } from '../storage/copying/open.ts'
 import { isPostgresql } from '../storage/open.ts'
 import { settleCopy, witnessAt } from './copied-database.ts'
+import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -39,10 +40,7 @@ const OWN: FlagKinds = { from: 'value', to: 'value', witness: 'value', 'accept-d
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function migrate(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'migrate')
   for (const flag of ['database', ...(flags.has('data') && !isPostgresql(flags.get('to') ?? '') ? ['data'] : [])])
     if (flags.has(flag)) throw new UsageError(`\`--${flag}\` does not go with \`migrate\`: use --from and --to`)

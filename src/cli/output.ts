@@ -19,7 +19,7 @@ export function outputOf(said: string | undefined): Output {
 }
 
 /** Whether colours may be printed: on a terminal, unless NO_COLOR forbids them (no-color.org). */
-function hasColours({ printsToTerminal, env }: Surroundings): boolean {
+export function hasColours({ printsToTerminal, env }: Surroundings): boolean {
   return printsToTerminal && !env['NO_COLOR']
 }
 

@@ -19,6 +19,7 @@ import type { Heads } from '../storage/storage.ts'
 import { identitiesOf } from './backup-keys.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
 import { settleCopy, witnessAt } from './copied-database.ts'
+import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -43,10 +44,7 @@ const OWN: FlagKinds = { from: 'value', identity: 'list', witness: 'value', 'acc
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function restore(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'restore')
   const from = flags.must('from', USAGE)
   const identities = identitiesOf(flags, around)

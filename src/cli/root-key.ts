@@ -7,6 +7,7 @@ import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { rootKeyPath } from '../settings/root-key.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { printsHelp } from './help.ts'
 import { withPin } from './prompt.ts'
 import { changeProvider, plannedChange } from './root-key-provider.ts'
 import { rotateRootKey } from './root-key-rotation.ts'
@@ -43,10 +44,7 @@ const OWN_OF_ALL: FlagKinds = Object.assign({}, ...Object.values(OWN))
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function rootKey(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
-  if (rest.includes('--help') || verb === '--help') {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const allowed = Object.hasOwn(OWN, verb) ? OWN[verb] : undefined
   if (!allowed) throw unknownVerb('root-key', verb, Object.keys(OWN), USAGE)
   const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN_OF_ALL }, 'root-key')

@@ -3,6 +3,7 @@ import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
@@ -24,10 +25,7 @@ const FLAGS = {
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function secret(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const [verb, name = '', ...rest] = args
   if (verb !== 'get') throw unknownVerb('secret', verb ?? '', ['get'], USAGE)
   if (name === '' || name.startsWith('--')) throw new UsageError(`name the secret:\n${USAGE}`)

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { type Buckets, bucketsIn, latencyLine } from './latencies.ts'
 import { quitKey, stopsWork } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -30,10 +31,7 @@ const LEAVE = '\x1b[?25h\x1b[?1049l'
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function top(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, { ...TRAIL_FLAGS, once: 'bare', metrics: 'value' }, 'top')
   const once = flags.has('once')
   const metrics = flags.get('metrics')

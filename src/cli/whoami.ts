@@ -2,6 +2,7 @@
 import { readFlags } from '../settings/flags.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { printsHelp } from './help.ts'
 import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -13,10 +14,7 @@ Expiration.`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function whoami(args: readonly string[], around: Surroundings): Promise<number> {
-  if (args.includes('--help')) {
-    around.print(USAGE)
-    return 0
-  }
+  if (printsHelp(args, USAGE, around)) return 0
   const flags = readFlags(args, { ...CLIENT_FLAGS, json: 'bare' }, 'whoami')
   const options = await clientOptions(flags, around)
   const { endpoint, accessKeyId, whence, expiration } = options
