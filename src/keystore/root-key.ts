@@ -12,6 +12,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -148,11 +149,7 @@ export function settleKeyFile(pending: string, path: string): void {
  * erase the key reliably.
  */
 export function removeKeyFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  rmSync(path, { force: true })
   flushFolder(path)
 }
 
