@@ -51,9 +51,10 @@ function changingHouse(before: readonly string[], objects: readonly string[], af
     ring: { provider: {} },
     storage: { close: async () => {} },
     ledger: {
-      async page(kind: unknown, { region }: { readonly region: string }) {
-        if (region !== scoped.region) return { records: [], total: 0 }
-        if (kind === CMK) return { records: [key], total: 1 }
+      async *byCreation(kind: unknown, { region }: { readonly region: string }) {
+        if (kind === CMK && region === scoped.region) yield [key]
+      },
+      async page(kind: unknown) {
         return { records: kind === VERSION ? present.map(version) : [], total: present.length }
       },
       due: async () => [],
