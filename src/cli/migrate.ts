@@ -81,7 +81,7 @@ function settingsOf(read: Settings, from: End, to: End): Settings {
 }
 
 function lockOf({ folder }: End): Disposable | null {
-  return folder === null || !existsSync(folder) ? null : onlyServer(folder)
+  return folder === null || !existsSync(folder) ? null : onlyServer({ data: folder, database: null })
 }
 
 /**

@@ -51,7 +51,7 @@ export async function restore(args: readonly string[], open: Open, around: Surro
   const settings = settingsFrom(flags, around.env, around.readFile)
   const { head, rows } = await openBackup(from, identities, around, () => settings.deliveryTarget)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
-  using _ = isShared(settings) ? null : onlyServer(settings.data)
+  using _ = isShared(settings) ? null : onlyServer(settings)
   await using target = await openCopyTarget(databaseUrl(settings), KMS_INDEX)
   demandSchema(head, target)
   const findings = await copyRows({ id: head.id, rows, total: total(head.counts) }, target, bar(around, 'rows'))

@@ -1,18 +1,42 @@
-// Lets one server at a time serve a data folder whose database only one server can use.
-import { join } from 'node:path'
+// Lets one server at a time use a data folder and the SQLite database of its settings.
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { type Data, databaseUrl } from '../settings/root-key.ts'
 
 /**
- * Locks the data folder for this server. The system releases the lock when the process ends, however it ends. Throws when another server
- * holds it.
+ * Locks the data folder and the SQLite database for this server. The system releases the locks when the process ends, however it ends.
+ * Throws when another server holds one of them.
  */
-export function onlyServer(data: string): Disposable {
-  const lock = new DatabaseSync(join(data, 'serving.lock'))
+export function onlyServer(settings: Pick<Data, 'data' | 'database'>): Disposable {
+  const [folder, file] = [folderLock(settings.data), databaseLock(databaseUrl(settings))]
+  using held = new DisposableStack()
+  held.use(locked(folder, `\`${settings.data}\`: stop it, or choose another folder with --data`))
+  if (file !== null && file !== folder)
+    held.use(locked(file, `the database \`${settings.database}\`: stop it, or choose another database with --database`))
+  return held.move()
+}
+
+function folderLock(folder: string): string {
+  return join(realpathSync(folder), 'serving.lock')
+}
+
+/** The same file for every path to the database; null for a database that has no file yet. */
+function databaseLock(database: string): string | null {
+  if (!existsSync(database)) return null
+  const path = realpathSync(database)
+  // A data folder and its own database have one lock.
+  const isOwn = path === databaseUrl({ data: dirname(path), database: null })
+  return isOwn ? folderLock(dirname(path)) : `${path}.serving.lock`
+}
+
+function locked(file: string, what: string): Disposable {
+  const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
   } catch {
     lock.close()
-    throw new Error(`another strongroom serves \`${data}\`: stop it, or choose another folder with --data`)
+    throw new Error(`another strongroom serves ${what}`)
   }
   return { [Symbol.dispose]: () => lock.close() }
 }

@@ -84,7 +84,7 @@ export async function openServer(settings: Settings, open: Open<WitnessedHouse>,
 async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm }: Voice): Promise<Wired> {
   const rooms = await open(settings, alarm, SYSTEM.now())
   const { runtime } = rooms
-  const lock = isShared(settings) ? null : onlyServer(settings.data)
+  const lock = isShared(settings) ? null : onlyServer(settings)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, runtime.now) : null
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')

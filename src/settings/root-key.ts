@@ -1,6 +1,7 @@
 // Settings of the data and of the root keys: their places, and the provider of the root keys.
 import { join } from 'node:path'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
+import { isPostgresql } from '../storage/open.ts'
 import { oneOf, type Rows, reading, type Told, text } from './row.ts'
 import type { Env, ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
@@ -78,5 +79,5 @@ export function databaseUrl({ database, data }: Pick<Data, 'database' | 'data'>)
 
 /** Whether several servers may use the database at once. */
 export function isShared({ database }: Pick<Data, 'database'>): boolean {
-  return database?.startsWith('postgres') ?? false
+  return database !== null && isPostgresql(database)
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -260,6 +260,23 @@ describe('a start that can not work', () => {
     assert.match((await failingStart(['--data', data])).err, /version 99.*newer strongroom/)
     const unreachable = await failingStart(['--data', folder(), '--database', 'postgresql://nobody@127.0.0.1:1/none'])
     assert.deepEqual([unreachable.code, /PostgreSQL/.test(unreachable.err)], [1, true], unreachable.err)
+  })
+
+  it('refuses a SQLite database that another server serves, whatever the data folder and the path', async () => {
+    const [own, other, elsewhere, beside] = [folder(), folder(), folder(), folder()]
+    // A file name that begins like the URL of a PostgreSQL.
+    const database = join(elsewhere, 'postgres.db')
+    symlinkSync(elsewhere, join(beside, 'link'))
+    for (const [served, flags, again] of [
+      [own, [], join(own, 'strongroom.db')],
+      [other, ['--database', database], join(beside, 'link', 'postgres.db')],
+    ] as const) {
+      const program = await startProgram({ data: served, flags })
+      const second = ['--data', beside, '--database', again, '--root-key-file', join(served, 'root-key')]
+      const { code, err } = await runProgram([...SERVE, ...second])
+      assert.deepEqual([code, err.includes(`another strongroom serves the database \`${again}\``)], [1, true], err)
+      assert.equal(await program.stop(), 0)
+    }
   })
 
   it('takes the root key from a passphrase, and from that passphrase only', async () => {

@@ -340,7 +340,7 @@ for (const [name, fresh] of [
       await assert.rejects(two.write([['change_number', 8]]), /another process fills this database/)
       await assert.rejects(two.begin('b'), /another restore or migration/)
       if (database === null) {
-        using _ = onlyServer(data)
+        using _ = onlyServer({ data, database: null })
         assert.match((await runHere(restoring(backup, data, database))).err, /another strongroom serves/)
       }
       removeFolder(data)
@@ -414,7 +414,7 @@ describe('a migration', () => {
     const url = postgresql.database()
     const data = folderFor(house)
     try {
-      const running = onlyServer(house.data)
+      const running = onlyServer({ data: house.data, database: null })
       const refused = await runHere(['migrate', '--from', house.data, '--to', url])
       assert.match(refused.err, /another strongroom serves/)
       running[Symbol.dispose]()
