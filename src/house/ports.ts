@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import type { Tls } from '../gateway/edge.ts'
 import type { Limits } from '../gateway/limits.ts'
 import type { Address } from '../settings/listen.ts'
@@ -11,12 +12,24 @@ import type { Log } from './log.ts'
 /** The certificate and key of the settings, or of the local CA; null for plain HTTP. */
 export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | null> {
   if (!tls) return null
-  if ('cert' in tls) return { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }
+  if ('cert' in tls) return certificateIn(tls)
   // Loaded on demand: the certificate library takes longer than the rest of the start.
   const { selfSigned } = await import('../gateway/certificates.ts')
   const generated = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
   log.info({ ca: generated.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
   return generated
+}
+
+/** Throws an error that names the settings if the files can't be used. */
+function certificateIn(files: Tls): Tls {
+  try {
+    const tls = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') }
+    createSecureContext(tls)
+    return tls
+  } catch (error) {
+    // OpenSSL's messages contain no part of a key.
+    throw new Error(`tls-cert or tls-key can't be used: ${(error as Error).message}`)
+  }
 }
 
 /** The path of the local CA's certificate, which exists once the server has started; null where no local CA is used. */

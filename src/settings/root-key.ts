@@ -2,9 +2,19 @@
 import { join } from 'node:path'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
 import { isPostgresql } from '../storage/open.ts'
-import { oneOf, type Rows, reading, type Told, text } from './row.ts'
+import { oneOf, type Reader, type Rows, reading, type Told, text } from './row.ts'
 import type { Env, ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
+
+/** Does not repeat the value in its error: a URL may contain a password. */
+const databaseAddress: Reader<string> = {
+  ...text('URL'),
+  read(name, given) {
+    if (/^[a-z][a-z\d+.-]*:\/\//i.test(given) && !isPostgresql(given))
+      throw new UsageError(`\`${name}\` must be postgresql://… or the path of a SQLite file`)
+    return given
+  },
+}
 
 export const DATA = {
   data: {
@@ -13,7 +23,7 @@ export const DATA = {
     help: 'folder for the database, the root key file and the first credentials',
   },
   database: {
-    reader: text('URL'),
+    reader: databaseAddress,
     shown: 'strongroom.db in the data folder',
     help: 'postgresql://… or the path of a SQLite file',
   },

@@ -2,6 +2,7 @@
 
 import { isJsonObject } from '../runtime/json.ts'
 import type { Flags } from './flags.ts'
+import { didYouMean } from './nearest.ts'
 import { environmentName, type Rows, type Told } from './row.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -36,7 +37,7 @@ function readConfiguration(path: string, rows: Rows, readFile: ReadFile): Readon
   return new Map(
     Object.entries(given).map(([name, value]) => {
       if (!Object.hasOwn(rows, name) || name === 'config')
-        throw new UsageError(`unknown key \`${name}\` in \`${path}\``)
+        throw new UsageError(`unknown key \`${name}\` in \`${path}\`${didYouMean(name, Object.keys(rows))}`)
       return [name, Array.isArray(value) ? value.join(',') : String(value)]
     }),
   )

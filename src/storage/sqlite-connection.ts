@@ -139,13 +139,13 @@ export class SqliteConnection {
   }
 }
 
-/** Turns SQLite's errors into Unavailable, and no others. */
-export function guarded<T>(work: () => T): T {
+/** Turns SQLite's errors into Unavailable, and no others. `place` names in the message where the work is done. */
+export function guarded<T>(work: () => T, place = ''): T {
   try {
     return work()
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')
-      throw new Unavailable(`SQLite: ${error.message}`, { cause: error })
+      throw new Unavailable(`SQLite: ${place}${error.message}`, { cause: error })
     throw error
   }
 }

@@ -33,7 +33,7 @@ const FEW = 4
 
 /** Opens and migrates the database file; `:memory:` serves tests. Throws Unavailable. */
 export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage {
-  return guarded(() => new SqliteStorage(path, opening))
+  return guarded(() => new SqliteStorage(path, opening), `\`${path}\`: `)
 }
 
 class SqliteStorage extends StoredRows implements Storage {

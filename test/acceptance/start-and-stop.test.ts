@@ -208,6 +208,10 @@ describe('a start that can not work', () => {
       [['--region', 'cn-hangzhou,Mars!'], /`Mars!`/],
       [['--tls', 'yes'], /self-signed/],
       [['--tls-cert', 'x.pem'], /go together/],
+      [
+        ['--database', 'mysql://root:canary@db/kms'],
+        /`database` must be postgresql:\/\/… or the path of a SQLite file$/m,
+      ],
       [['--max-keys', 'many'], /whole number/],
       [['--log-level', 'loud'], /debug, info/],
       [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
@@ -219,6 +223,7 @@ describe('a start that can not work', () => {
       const { code, err } = await failingStart(args)
       assert.equal(code, 2, args.join(' '))
       assert.match(err, message)
+      assert.doesNotMatch(err, /canary/)
     }
     assert.equal((await runProgram([...SERVE, '--lisen', '1'])).code, 2, 'the process ends with that code')
     withConfiguration('not json')
@@ -258,6 +263,9 @@ describe('a start that can not work', () => {
     db.exec('PRAGMA user_version = 99')
     db.close()
     assert.match((await failingStart(['--data', data])).err, /version 99.*newer strongroom/)
+    const [empty, lost] = [folder(), join(folder(), 'none', 'kms.db')]
+    const unopened = await failingStart(['--data', empty, '--database', lost])
+    assert.deepEqual([unopened.code, unopened.err.includes(`SQLite: \`${lost}\``)], [1, true], unopened.err)
     const unreachable = await failingStart(['--data', folder(), '--database', 'postgresql://nobody@127.0.0.1:1/none'])
     assert.deepEqual([unreachable.code, /PostgreSQL/.test(unreachable.err)], [1, true], unreachable.err)
   })
@@ -276,6 +284,15 @@ describe('a start that can not work', () => {
       const { code, err } = await runProgram([...SERVE, ...second])
       assert.deepEqual([code, err.includes(`another strongroom serves the database \`${again}\``)], [1, true], err)
       assert.equal(await program.stop(), 0)
+    }
+  })
+
+  it('names the settings of a certificate that can not be used', async () => {
+    const text = join(folder(), 'text.pem')
+    writeFileSync(text, 'no certificate')
+    for (const file of [text, `${text}.none`]) {
+      const { code, err } = await runProgram([...SERVE, '--data', folder(), '--tls-cert', file, '--tls-key', file])
+      assert.deepEqual([code, /^strongroom: tls-cert or tls-key can't be used: /m.test(err)], [1, true], err)
     }
   })
 
