@@ -6,8 +6,8 @@ import { renderEvent } from '../src/actiontrail/events/event.ts'
 import type { Tls } from '../src/gateway/edge.ts'
 import type { House } from '../src/gateway/house.ts'
 import type { Limits } from '../src/gateway/limits.ts'
-import { Metrics } from '../src/gateway/metrics.ts'
-import type { Observer } from '../src/gateway/observer.ts'
+import type { Metrics } from '../src/gateway/metrics.ts'
+import { type Observer, RefusalLog } from '../src/gateway/observer.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
@@ -33,21 +33,9 @@ export class TestHouse implements AsyncDisposable {
   readonly failures: string[] = []
   /** What was logged of requests whose caller is not known. */
   readonly strangers: string[] = []
-  readonly metrics = new Metrics(
-    (fields, message) => void this.strangers.push(`${message}: ${JSON.stringify(fields)}`),
-    () => this.now,
-  )
+  readonly #metrics: Metrics | null
   readonly #refusals = new Refusals()
-  readonly #observer: Observer = {
-    answered: (operation, outcome, ms) => {
-      this.metrics.answered(operation, outcome, ms)
-      this.#refusals.note(operation, outcome)
-    },
-    turnedAway: (...request) => this.metrics.turnedAway(...request),
-    loggedOn: (outcome) => this.metrics.loggedOn(outcome),
-    disconnected: (...connection) => this.metrics.disconnected(...connection),
-    unrecorded: (account) => this.metrics.unrecorded(account),
-  }
+  readonly #observer: Observer
   readonly data = temporaryFolder()
   readonly #settings: Settings
   readonly #limits: Partial<Limits>
@@ -68,7 +56,15 @@ export class TestHouse implements AsyncDisposable {
   constructor(
     database: string | null,
     flags: readonly string[],
-    { quotas = null, secretDatabases = null, token = null, limits = {}, tls = null, runtime = FEW_PAIRS }: More,
+    {
+      quotas = null,
+      secretDatabases = null,
+      token = null,
+      limits = {},
+      tls = null,
+      runtime = FEW_PAIRS,
+      metrics,
+    }: More,
   ) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
@@ -84,6 +80,20 @@ export class TestHouse implements AsyncDisposable {
       ...file,
       ...databases,
     ]
+    const log = (fields: object, message: string) => void this.strangers.push(`${message}: ${JSON.stringify(fields)}`)
+    const now = () => this.now
+    this.#metrics = metrics ? new metrics(log, now) : null
+    const followed = this.#metrics ?? new RefusalLog(log, now)
+    this.#observer = {
+      answered: (operation, outcome, ms) => {
+        followed.answered(operation, outcome, ms)
+        this.#refusals.note(operation, outcome)
+      },
+      turnedAway: (...request) => followed.turnedAway(...request),
+      loggedOn: (outcome) => followed.loggedOn(outcome),
+      disconnected: (...connection) => followed.disconnected(...connection),
+      unrecorded: (account) => followed.unrecorded(account),
+    }
     this.token = token
     this.#limits = limits
     this.#tls = tls
@@ -101,6 +111,11 @@ export class TestHouse implements AsyncDisposable {
   get open(): OpenHouse {
     if (!this.#open) throw new Error('the house is closed')
     return this.#open
+  }
+
+  get metrics(): Metrics {
+    if (!this.#metrics) throw new Error('the house was opened without metrics')
+    return this.#metrics
   }
 
   get endpoint(): string {
@@ -245,6 +260,8 @@ interface More {
   readonly tls?: Tls | null
   /** Of its connections. */
   readonly limits?: Partial<Limits>
+  /** Counts its requests; by default they are only logged, and the library of metrics is not loaded. */
+  readonly metrics?: typeof Metrics
   /** By default its RSA pairs are a few. */
   readonly runtime?: Runtime
 }

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { Connections } from '../../src/gateway/connections.ts'
 import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
+import { Metrics } from '../../src/gateway/metrics.ts'
 import { affordableConnections } from '../../src/house/ports.ts'
 import { Connection, get, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -39,7 +40,7 @@ async function answerTo(house: TestHouse, bytes: string | Buffer) {
 
 describe('too many connections', () => {
   it('of one address keep no other out, however silent they are', async () => {
-    await using house = await openTestHouse(null, [], { limits: { maxConnections: 500 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { maxConnections: 500 } })
     const silent = await openMany(house, 600, '127.0.0.2')
     try {
       using other = await Connection.open(house.endpoint, '127.0.0.3')
@@ -60,7 +61,7 @@ describe('too many connections', () => {
   })
 
   it('of strangers keep no newcomer out, whatever they send unsigned', async () => {
-    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { maxConnections: 20 } })
     const strangers: Connection[] = []
     try {
       for (let i = 1; i <= 20; i++) strangers.push(await Connection.open(house.endpoint, `127.0.1.${i}`))
@@ -75,7 +76,7 @@ describe('too many connections', () => {
   })
 
   it('of strangers cost known callers none of theirs', async () => {
-    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { maxConnections: 20 } })
     const busy = await Promise.all(Array.from({ length: 10 }, () => Connection.open(house.endpoint, '127.0.0.2')))
     const strangers: Connection[] = []
     try {
@@ -89,7 +90,7 @@ describe('too many connections', () => {
   })
 
   it('of known callers make room for a newcomer, who costs one of them', async () => {
-    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { maxConnections: 20 } })
     const busy = await Promise.all(Array.from({ length: 20 }, () => Connection.open(house.endpoint, '127.0.0.2')))
     const strangers: Connection[] = []
     try {
@@ -191,7 +192,7 @@ describe('the number of connections', () => {
 
 describe('a connection', () => {
   it('that sends nothing is closed without a word', async () => {
-    await using house = await openTestHouse(null, [], { limits: { ...SWEEP, headMs: 200 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { ...SWEEP, headMs: 200 } })
     using connection = await Connection.open(house.endpoint)
     assert.equal(await connection.answer(), null)
     assert.equal(await metric(house, 'strongroom_disconnections_total{reason="no request came"}'), 1)
@@ -208,7 +209,7 @@ describe('a connection', () => {
   ]
   for (const [title, limits, bytes] of late)
     it(`that stops at ${title} gets 408 in the API's form, and is closed`, async () => {
-      await using house = await openTestHouse(null, [], { limits: { ...SWEEP, ...limits } })
+      await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { ...SWEEP, ...limits } })
       const { connection, answer } = await answerTo(house, bytes(house))
       assert.equal(answer.status, 408)
       const body = JSON.parse(answer.body)
@@ -219,7 +220,7 @@ describe('a connection', () => {
     })
 
   it('that asks whether the service is ready is answered once, however late the database', async () => {
-    await using house = await openTestHouse(null, [], { limits: { ...SWEEP, bodyMs: 200 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { ...SWEEP, bodyMs: 200 } })
     const database = Promise.withResolvers<boolean>()
     const asked = Promise.withResolvers<void>()
     house.ready = () => {
@@ -238,7 +239,7 @@ describe('a connection', () => {
   })
 
   it('that stops at half a second request gets the first answer, then 408', async () => {
-    await using house = await openTestHouse(null, [], { limits: { ...SWEEP, headMs: 200 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { ...SWEEP, headMs: 200 } })
     const { connection, answer } = await answerTo(house, Buffer.concat([listKeys(house), Buffer.from('POST / HTT')]))
     assert.equal(answer.status, 200)
     assert.equal((await connection.answer())?.status, 408)
@@ -246,7 +247,10 @@ describe('a connection', () => {
   })
 
   it('that sends on and on is closed at the end of the time for a request', async () => {
-    await using house = await openTestHouse(null, [], { limits: { ...SWEEP, headMs: 300, requestMs: 300 } })
+    await using house = await openTestHouse(null, [], {
+      metrics: Metrics,
+      limits: { ...SWEEP, headMs: 300, requestMs: 300 },
+    })
     // Its body goes on coming for as long as it is open.
     const dripping = async (): Promise<number> => {
       using connection = await Connection.open(house.endpoint)
@@ -265,7 +269,7 @@ describe('a connection', () => {
   })
 
   it('that does not read its answers is closed', async () => {
-    await using house = await openTestHouse(null, [], { limits: { answerMs: 200, sweepMs: 20 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { answerMs: 200, sweepMs: 20 } })
     using connection = await Connection.open(house.endpoint)
     connection.pause()
     // More answers than the system keeps for a client that reads none.
@@ -278,7 +282,7 @@ describe('a connection', () => {
   })
 
   it('that is at rest is closed after a while, and not before', async () => {
-    await using house = await openTestHouse(null, [], { limits: { ...SWEEP, keepAliveMs: 300 } })
+    await using house = await openTestHouse(null, [], { metrics: Metrics, limits: { ...SWEEP, keepAliveMs: 300 } })
     for (let second: number | undefined; second === undefined; ) {
       using connection = await Connection.open(house.endpoint)
       const first = await connection.send(listKeys(house))

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { selfSigned } from '../../src/gateway/certificates.ts'
 import type { Limits } from '../../src/gateway/limits.ts'
+import { Metrics } from '../../src/gateway/metrics.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { get, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -15,7 +16,7 @@ const folder = temporaryFolder()
 after(() => removeFolder(folder))
 const tls = await selfSigned(folder, ['127.0.0.1'], Date.now())
 
-const openHouse = (limits: Partial<Limits>) => openTestHouse(null, [], { tls, limits })
+const openHouse = (limits: Partial<Limits>) => openTestHouse(null, [], { tls, limits, metrics: Metrics })
 const portOf = (house: TestHouse) => Number(new URL(house.endpoint).port)
 
 /** All that comes until the connection ends, or until `enough` of it has come. */

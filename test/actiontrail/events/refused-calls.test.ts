@@ -1,6 +1,7 @@
 // Events of refused calls: they name what the call named, they are bounded, and none is left out in silence.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Metrics } from '../../../src/gateway/metrics.ts'
 import { RefusedEvents } from '../../../src/gateway/refused-events.ts'
 import { type Credentials, call } from '../../acceptance/program.ts'
 import { signedForm } from '../../acceptance/raw.ts'
@@ -147,7 +148,7 @@ describe('what refused calls write', () => {
   })
 
   it('is bounded for each account: beyond, calls are throttled, and the next event tells how many', async () => {
-    await using house = await openTestHouse(null, ['--refused-bytes-per-second', '1024'])
+    await using house = await openTestHouse(null, ['--refused-bytes-per-second', '1024'], { metrics: Metrics })
     const stranger = await strangerOf(house)
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const denied = async () => (await house.call('DescribeKey', { KeyId }, stranger)).body.Code
