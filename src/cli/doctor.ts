@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs'
 import { checkCertificateFiles } from '../doctor/certificate.ts'
 import { checkBackup, checkCopy } from '../doctor/copies.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
-import { CHECKS, type Check, type Finding, findingsOf, type Result } from '../doctor/finding.ts'
+import { CHECKS, type Check, counted, type Finding, findingsOf, type Result } from '../doctor/finding.ts'
 import { checkFolder, checkSpace, statOf } from '../doctor/folder.ts'
 import { ASKED, checkService } from '../doctor/service.ts'
 import { checkStored } from '../doctor/stored.ts'
@@ -62,7 +62,8 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
   if (flags.has('json')) around.print(JSON.stringify({ Findings: findings.map(asJson) }, null, 2))
   else {
     for (const finding of findings) around.print(line(finding, around))
-    around.print(`${errors} errors, ${warnings} warnings, ${count('not made')} checks not made`)
+    const notMade = counted(count('not made'), 'check')
+    around.print(`${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${notMade} not made`)
   }
   if (errors > 0) return 1
   return warnings > 0 && flags.has('strict') ? WARNED : 0

@@ -41,3 +41,8 @@ export function findingsOf(check: Check) {
     notMade: (says: string, remedy = ''): Finding => ({ check, result: 'not made', says, remedy }),
   }
 }
+
+/** A number with its noun, in the singular or plural. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

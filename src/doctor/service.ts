@@ -1,7 +1,7 @@
 // What a server tells a caller with credentials, by the same calls as the console's Overview.
 import { unknownAction } from '../access/question.ts'
 import { MalformedPolicy, parsePolicy } from '../ram/policy/language.ts'
-import { type Check, type Finding, findingsOf } from './finding.ts'
+import { type Check, counted, type Finding, findingsOf } from './finding.ts'
 
 /** Calls an operation. Rejects when no server answers. */
 export type Call = (
@@ -185,8 +185,4 @@ export function judged(name: string, document: string): readonly Finding[] {
     if (!(failure instanceof MalformedPolicy)) throw failure
     return [error(`\`${name}\` is invalid, so its principals have no permissions: ${failure.message}`, remedy)]
   }
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
 }

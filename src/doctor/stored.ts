@@ -21,7 +21,7 @@ import { openSource, shownUrl } from '../storage/copying/open.ts'
 import { eventsUpTo, type Head, MOST_LANES } from '../storage/lane.ts'
 import { HEAD_PLACE, type Row } from '../storage/storage.ts'
 import { checkOffset } from './clock.ts'
-import { type Finding, findingsOf } from './finding.ts'
+import { counted, type Finding, findingsOf } from './finding.ts'
 
 interface Around {
   readonly settings: Settings
@@ -42,9 +42,7 @@ export async function checkStored(around: Around): Promise<readonly Finding[]> {
     const events = eventsUpTo(heads)
     const clock = await source.clock()
     return [
-      ok(
-        `\`${shownUrl(url)}\` is readable, with ${events} events in ${heads.length} ${heads.length === 1 ? 'lane' : 'lanes'}`,
-      ),
+      ok(`\`${shownUrl(url)}\` is readable, with ${events} events in ${counted(heads.length, 'lane')}`),
       ...(clock === null ? [] : [checkOffset('the database', clock, around.now)]),
       ...(await checkRootKey(installation, around)),
       await checkWitness(source, heads, around),
