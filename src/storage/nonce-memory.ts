@@ -48,18 +48,17 @@ class Table {
 }
 
 class Generation {
-  readonly #tables = Array.from({ length: TABLES }, () => new Table())
+  /** A table exists once it has a number: the nonces of one batch, in a memory of their own, need few. */
+  readonly #tables = new Array<Table | undefined>(TABLES)
 
   has(high: number, low: number): boolean {
-    return this.#tableOf(high).has(high, low)
+    return this.#tables[high % TABLES]?.has(high, low) ?? false
   }
 
   add(high: number, low: number): void {
-    this.#tableOf(high).add(high, low)
-  }
-
-  #tableOf(high: number): Table {
-    return this.#tables[high % TABLES] as Table
+    const at = high % TABLES
+    this.#tables[at] ??= new Table()
+    this.#tables[at].add(high, low)
   }
 }
 

@@ -2,13 +2,28 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { NonceMemory } from '../../src/storage/nonce-memory.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { commit } from './chained.ts'
 
 const digest = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
+
+/** The lengths of all arrays of 32-bit numbers that are made until the test ends. */
+function arraysMade(t: TestContext): readonly number[] {
+  const lengths: number[] = []
+  const construct = (array: typeof Uint32Array, [length]: [number]) => {
+    lengths.push(length)
+    return new array(length)
+  }
+  const original = globalThis.Uint32Array
+  globalThis.Uint32Array = new Proxy(original, { construct })
+  t.after(() => {
+    globalThis.Uint32Array = original
+  })
+  return lengths
+}
 
 describe('the memory of nonces', () => {
   it('knows each of many nonces, and none other', () => {
@@ -19,20 +34,17 @@ describe('the memory of nonces', () => {
   })
 
   it('grows in small steps', (t) => {
-    const lengths: number[] = []
-    const construct = (array: typeof Uint32Array, [length]: [number]) => {
-      lengths.push(length)
-      return new array(length)
-    }
-    const original = globalThis.Uint32Array
-    globalThis.Uint32Array = new Proxy(original, { construct })
-    t.after(() => {
-      globalThis.Uint32Array = original
-    })
+    const lengths = arraysMade(t)
     const memory = new NonceMemory()
     for (let i = 0; i < 50_000; i++) memory.add(digest(i), 1)
     // Of two numbers each, in tables at most half full.
     assert.ok(Math.max(...lengths) < (4 * 50_000) / 16, `${Math.max(...lengths)}`)
+  })
+
+  it('is small for the nonces of a batch, which each transaction keeps', (t) => {
+    const lengths = arraysMade(t)
+    new NonceMemory().add(digest(1), 1)
+    assert.equal(lengths.length, 1)
   })
 
   it('takes digests of zeros like any other', () => {
