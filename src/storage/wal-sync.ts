@@ -1,7 +1,7 @@
 // Makes SQLite's write-ahead log durable. A commit is durable once a sync that began after it has ended; commits during a sync share the
 // next one. Syncs run in another thread, so that the server works meanwhile. For a few waiting calls and nothing else to do, the switch of
 // threads costs more than the sync: while the disk is fast, the main thread then syncs by itself.
-import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fsyncSync, openSync, realpathSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -15,19 +15,20 @@ const PAUSE = 20
 /** The weight of the newest sync in the average time of the other thread's syncs. */
 const NEWEST = 0.1
 
-/** The log of the database at `path`. It is beside the database while a connection is open. */
-const logOf = (path: string) => `${path}-wal`
+/** The log of the database at `path`. It is beside the database itself, not beside a symbolic link to it, while a connection is open. */
+const logOf = (path: string) => `${realpathSync(path)}-wal`
 
 /** Makes everything durable that any process has written to the log of the database at `path`. Throws Unavailable. */
 export function syncLog(path: string): void {
   try {
-    const log = openSync(logOf(path), 'r')
+    const log = logOf(path)
+    const file = openSync(log, 'r')
     try {
-      fdatasyncSync(log)
+      fdatasyncSync(file)
     } finally {
-      closeSync(log)
+      closeSync(file)
     }
-    syncFolder(path)
+    syncFolderOf(log)
   } catch (error) {
     throw unsynced(error, 'repair the disk')
   }
@@ -39,8 +40,8 @@ function unsynced(error: unknown, remedy: string): Unavailable {
 }
 
 /** The log's name must survive a power cut as well. */
-function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), 'r')
+function syncFolderOf(log: string): void {
+  const folder = openSync(dirname(log), 'r')
   fsyncSync(folder)
   closeSync(folder)
 }
@@ -60,7 +61,7 @@ export class WalSync {
 
   /** `path` is the database's path. `monotonic` is a clock in milliseconds. */
   constructor(path: string, monotonic = () => performance.now()) {
-    this.#path = logOf(path)
+    this.#path = path
     this.#monotonic = monotonic
   }
 
@@ -125,8 +126,9 @@ export class WalSync {
   }
 
   async #open(): Promise<FileHandle> {
-    const file = await open(this.#path, 'r+')
-    syncFolder(this.#path)
+    const log = logOf(this.#path)
+    const file = await open(log, 'r+')
+    syncFolderOf(log)
     return file
   }
 

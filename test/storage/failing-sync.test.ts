@@ -1,6 +1,6 @@
 // A disk that fails while SQLite's log is synced: nothing is acknowledged from then on, and nothing more is stored, until a restart.
 import assert from 'node:assert/strict'
-import fs, { unlinkSync, writeFileSync } from 'node:fs'
+import fs, { symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -25,7 +25,7 @@ describe('the log of SQLite', () => {
 
   it('is synced on the main thread while that is fast, and by another after a slow sync for twenty times as long', async () => {
     const folder = temporaryFolder()
-    writeFileSync(join(folder, 'a.db-wal'), 'x')
+    for (const name of ['a.db', 'a.db-wal']) writeFileSync(join(folder, name), 'x')
     const clock = { now: 0, slow: 0 }
     const sync = new WalSync(join(folder, 'a.db'), () => {
       clock.now += clock.slow
@@ -55,7 +55,7 @@ describe('the log of SQLite', () => {
 
   it('that can not be synced on the main thread fails for good, too', async () => {
     const folder = temporaryFolder()
-    writeFileSync(join(folder, 'a.db-wal'), 'x')
+    for (const name of ['a.db', 'a.db-wal']) writeFileSync(join(folder, name), 'x')
     const sync = new WalSync(join(folder, 'a.db'))
     await sync.synced()
     // A file that is closed stands for a disk that is gone.
@@ -124,6 +124,19 @@ describe('the log of SQLite', () => {
     }
     await storage.close()
     removeFolder(folder)
+  })
+
+  it('is synced where the path of the database is a symbolic link', async () => {
+    const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()]
+    await (await openStorage(join(folder, 'a.db'))).close()
+    const link = join(elsewhere, 'b.db')
+    symlinkSync(join(folder, 'a.db'), link)
+    const storage = await openStorage(link)
+    await beginChain(storage)
+    await storage.synced()
+    await (await openSource(link))[Symbol.asyncDispose]()
+    await storage.close()
+    for (const each of [folder, elsewhere]) removeFolder(each)
   })
 
   it('is synced once for all that come while a sync runs', async () => {
