@@ -9,11 +9,12 @@ import { type Data, databaseUrl } from '../settings/root-key.ts'
  * Throws when another server holds one of them.
  */
 export function onlyServer(settings: Pick<Data, 'data' | 'database'>): Disposable {
-  const [folder, file] = [folderLock(settings.data), databaseLock(databaseUrl(settings))]
+  const database = databaseUrl(settings)
+  const [folder, file] = [folderLock(settings.data), databaseLock(database)]
   using held = new DisposableStack()
   held.use(locked(folder, `\`${settings.data}\`: stop it, or choose another folder with --data`))
   if (file !== null && file !== folder)
-    held.use(locked(file, `the database \`${settings.database}\`: stop it, or choose another database with --database`))
+    held.use(locked(file, `the database \`${database}\`: stop it, or choose another database with --database`))
   return held.move()
 }
 
