@@ -10,7 +10,7 @@ export type Alarm = (message: string, error: unknown) => void
  * stranger's request reads an AccessKey. `now` is a monotonic clock.
  */
 export function ofCalls(alarm: Alarm, now: () => number): Alarm {
-  const few = new FewReports(now, (count) => alarm('the database was unavailable', `to ${count} more calls or batches`))
+  const few = new FewReports(now, (count) => alarm('the database was unavailable', `${count} more failures`))
   return (message, error) => {
     if (!(error instanceof Unavailable) || few.passes()) alarm(message, error)
   }

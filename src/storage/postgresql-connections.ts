@@ -225,7 +225,7 @@ export async function reserve(pool: Pool, ms: number): Promise<Connection> {
 }
 
 /** How the driver's own errors of a connection begin. They name the driver's default host, because the sockets are opened here. */
-const NAMES_NO_HOST = /^write CONNECTION_/
+const NAMES_DEFAULT_HOST = /^write CONNECTION_/
 
 /** Turns errors of the connection and of the database server into Unavailable. */
 export async function reaching<T>(work: () => Promise<T>): Promise<T> {
@@ -234,7 +234,7 @@ export async function reaching<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Error && ('code' in error || error.name === 'PostgresError')) {
       // The log has the messages of all causes.
-      const cause = NAMES_NO_HOST.test(error.message) ? closedError() : error
+      const cause = NAMES_DEFAULT_HOST.test(error.message) ? closedError() : error
       throw new Unavailable(`PostgreSQL: ${cause.message}`, { cause })
     }
     throw error

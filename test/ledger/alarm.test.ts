@@ -22,5 +22,5 @@ it('ten calls in ten seconds report an unavailable database, the next line count
   told.length = 0
   now += 10_000
   alarm('call 25', new Unavailable('gone'))
-  assert.deepEqual(told, ['the database was unavailable: to 15 more calls or batches', 'call 25: gone'])
+  assert.deepEqual(told, ['the database was unavailable: 15 more failures', 'call 25: gone'])
 })
