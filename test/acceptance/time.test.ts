@@ -1,9 +1,10 @@
 // Every rule with days in it, end to end: the whole program on a system clock that is moved (libfaketime), restarts included.
 import assert from 'node:assert/strict'
-import { globSync, writeFileSync } from 'node:fs'
+import { globSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { wrap } from '../kms/byok.ts'
 import { until } from '../until.ts'
 import {
@@ -16,6 +17,8 @@ import {
   temporaryFolder,
 } from './program.ts'
 
+/** Without the launcher: libfaketime removes its shared memory when a process ends, and not when a shell becomes another program. */
+const COMMAND = [process.execPath, fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'serve'] as const
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
@@ -39,7 +42,7 @@ class Moved {
       // Timers keep their pace: only the date moves.
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     }
-    this.#program = await startProgram({ data: this.data, env })
+    this.#program = await startProgram({ data: this.data, env, command: COMMAND })
   }
 
   async stop(): Promise<void> {
@@ -49,6 +52,9 @@ class Moved {
   /** Ends the program, whatever state a failed test left it in. */
   async remove(): Promise<void> {
     await this.#program?.stop('SIGKILL')
+    const pid = this.#program?.process.pid
+    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])
+      rmSync(join('/dev/shm', name), { force: true })
     removeFolder(this.data)
   }
 

@@ -7,8 +7,11 @@ import { programs } from '../storage/postgresql-server.ts'
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url))
 const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-/** The first process of the cell is a shell, because it must wait for orphans: Patroni takes one that nobody waits for as running. */
-const SHELL = ['sh', '-c', '"$@"; exit $?', 'cell']
+/**
+ * The first process of the cell is a shell, because it must wait for orphans: Patroni takes one that nobody waits for as running. The cell
+ * has shared memory of its own: killed servers, and programs on a moved clock, leave theirs.
+ */
+const SHELL = ['sh', '-c', 'mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?', 'cell']
 const NEEDED = ['patroni', 'etcd', 'haproxy', 'ip', 'tc', 'nft', 'nsenter', 'setpriv', `${programs()}initdb`]
 
 /** Why deployments can't be had here, or false: Node's form for tests that are skipped. */
