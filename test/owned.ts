@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import {
+  accessSync,
   chmodSync,
-  existsSync,
+  constants,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -72,9 +73,13 @@ process.env['TMPDIR'] = folder
 /** The machine's file system in memory, and the room that tests need there. */
 const MEMORY = { folder: '/dev/shm', bytes: 4 * 2 ** 30 }
 
-/** A folder in memory that ends with this process, too; the temporary folder where memory is short. */
+/** A folder in memory that ends with this process, too; the temporary folder where memory is short, or not to be had. */
 export function memoryFolder(): string {
-  if (!existsSync(MEMORY.folder)) return folder
+  try {
+    accessSync(MEMORY.folder, constants.W_OK)
+  } catch {
+    return folder
+  }
   const { bavail, bsize } = statfsSync(MEMORY.folder)
   if (Math.min(bavail * bsize, process.availableMemory()) < MEMORY.bytes) return folder
   const made = join(MEMORY.folder, basename(folder))
