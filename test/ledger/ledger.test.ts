@@ -8,6 +8,7 @@ import { RecordCache } from '../../src/ledger/cache.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { insert, type Kind, update } from '../../src/ledger/record.ts'
 import { UNWATCHED } from '../../src/ledger/root-watch.ts'
+import type { Runtime } from '../../src/runtime/runtime.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { type Storage, Unavailable } from '../../src/storage/storage.ts'
@@ -19,7 +20,7 @@ import { walksOf } from './walks.ts'
 const THING: Kind<{ n: number }> = { name: 'thing', counted: true }
 const scope = { account: '1', region: 'r' }
 
-async function openLedger(storage?: Storage) {
+async function openLedger(storage?: Storage, runtime: Runtime = SYSTEM) {
   const alarms: string[] = []
   const real = storage ?? (await openStorage(':memory:'))
   if (!storage) await beginChain(real)
@@ -28,7 +29,7 @@ async function openLedger(storage?: Storage) {
     testKeys,
     (message, error) => void alarms.push(`${message}: ${error}`),
     UNWATCHED,
-    SYSTEM,
+    runtime,
   )
   await ledger.follow()
   return { ledger, storage: real, alarms }
@@ -235,7 +236,7 @@ describe('the ledger', () => {
     const breaking = withCommit(storage, async () => {
       throw new Unavailable('gone')
     })
-    const { ledger, alarms } = await openLedger(breaking)
+    const { ledger, alarms } = await openLedger(breaking, { ...SYSTEM, monotonic: () => 0 })
     for (let n = 0; n < 30; n++)
       await assert.rejects(ledger.commit(alone([thing(`t${n}`, n)])), { code: 'ServiceUnavailableTemporary' })
     assert.equal(alarms.length, 10)
