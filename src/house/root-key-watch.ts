@@ -1,5 +1,6 @@
 // Follows the changes of other servers once a second, so that what they destroyed leaves this server's memory even when no call comes.
 // Drops retired root keys when they are due.
+import { Unrecorded } from '../rootkeys/due-events.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenHouse } from './open.ts'
@@ -25,7 +26,8 @@ export async function watchRing(rooms: Rooms, loop: Loop): Promise<void> {
     dropAt = now + DROP_AGAIN_MS
     dropping = drop(rooms, stop)
       .catch((error: unknown) => {
-        if (!stop.aborted)
+        // Other work records the events that are due, and reports why it can't.
+        if (!stop.aborted && !(error instanceof Unrecorded))
           alarm('retired root keys could not be dropped: the next attempt is in an hour', detailed(error))
       })
       .finally(() => {

@@ -42,17 +42,20 @@ export async function recordDueEvents(
   }
 }
 
+/** A change of the root keys is made, and only its event is still due. */
+export class Unrecorded extends Error {}
+
 /**
- * Records all events that are due after a change of the root keys, as recordDueEvents. When that fails, the error says by `change` what is done
- * nevertheless: whoever takes the change for failed would make it twice.
+ * Records all events that are due after a change of the root keys, as recordDueEvents. When that fails, throws Unrecorded, which says by `change`
+ * what is done nevertheless: whoever takes the change for failed would make it twice.
  */
 export async function recordDone(change: string, ...where: Parameters<typeof recordDueEvents>): Promise<void> {
   try {
     await recordDueEvents(...where)
   } catch (error) {
     const why = error instanceof Error ? error.message : error
-    throw new Error(
-      `${change}, but its event is not recorded yet (${why}): a running server records it, or the next start of a server, \`root-key rotate --resume\` or \`root-key change-provider\``,
+    throw new Unrecorded(
+      `${change}, but the event about that is not recorded yet (${why}): a running server records it, or the next start of a server, \`root-key rotate --resume\` or \`root-key change-provider\``,
       { cause: error },
     )
   }

@@ -99,7 +99,7 @@ export class Strays extends Error {
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
   const isMine = await dropped(ring, rooms, pace, anyway)
-  await recordDone('no retired root key is left', ring, rooms)
+  await recordDone('the retired root keys are dropped', ring, rooms)
   return isMine
 }
 

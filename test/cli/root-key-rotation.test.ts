@@ -87,7 +87,7 @@ it('says that the rotation is done, although its event could not be recorded', a
   ledger.commit = async (call) => (call.event ? stop() : commit(call))
   await assert.rejects(
     work('--settle-seconds', '0'),
-    /^Error: the root key is rotated, but its event is not recorded yet \(stopped here\): a running server records it/,
+    /^Error: the root key is rotated, but the event about that is not recorded yet \(stopped here\): a running server records it/,
   )
   assert.deepEqual([stageOf(ring), await rotations()], ['retired', 0])
 })

@@ -67,6 +67,24 @@ describe('the watch over the root keys', () => {
     assert.equal(stageOf(ring), 'retired')
   })
 
+  it('does not say that they could not be dropped when only the event could not be recorded', async () => {
+    await using house = await openTestHouse(null)
+    const { ring, ledger } = house.open
+    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS))
+    let [isTried, looksSince] = [false, 0]
+    ledger.commit = async () => {
+      isTried = true
+      throw new Unavailable('gone')
+    }
+    const look = ring.look.bind(ring)
+    ring.look = async () => {
+      await look()
+      if (isTried) looksSince++
+    }
+    await watched(house, () => looksSince > 1)
+    assert.equal(stageOf(ring), 'none')
+  })
+
   it('drops them then, and records it', async () => {
     await using house = await openTestHouse(null)
     const { ring } = house.open
