@@ -8,16 +8,16 @@ const BATCH = 512
 const TURNS = 4
 
 export class CommitQueue<T> {
-  readonly #storage: Pick<Storage, 'commitsAtOnce' | 'enough'>
+  readonly #storage: Pick<Storage, 'enough'>
   readonly #commit: (batch: readonly T[]) => Promise<void>
   readonly #runtime: Pick<Runtime, 'soon'>
   #waiting: T[] = []
   #scheduled = false
-  #underWay = 0
+  #committing = false
 
   /** `commit` commits a batch and never rejects. */
   constructor(
-    storage: Pick<Storage, 'commitsAtOnce' | 'enough'>,
+    storage: Pick<Storage, 'enough'>,
     commit: (batch: readonly T[]) => Promise<void>,
     runtime: Pick<Runtime, 'soon'>,
   ) {
@@ -35,11 +35,11 @@ export class CommitQueue<T> {
   }
 
   /**
-   * Cuts the next batch soon, unless enough batches are in progress. `before` is the number of calls that count as waiting before this turn:
+   * Cuts the next batch soon, unless a batch is in progress. `before` is the number of calls that count as waiting before this turn:
    * 0 after a batch, so that its callers get a turn for their next calls.
    */
   #schedule(before: number): void {
-    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
+    if (this.#scheduled || this.#waiting.length === 0 || this.#committing) return
     this.#scheduled = true
     this.#cutSoon(before, TURNS)
   }
@@ -59,11 +59,10 @@ export class CommitQueue<T> {
 
   #cut(): void {
     this.#scheduled = false
-    this.#underWay++
+    this.#committing = true
     void this.#commit(this.#waiting.splice(0, BATCH)).then(() => {
-      this.#underWay--
+      this.#committing = false
       this.#schedule(0)
     })
-    this.#schedule(0)
   }
 }

@@ -37,8 +37,6 @@ export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage 
 }
 
 class SqliteStorage extends StoredRows implements Storage {
-  // The next batch grows during a sync: fewer and larger batches cost less per call than two at a time.
-  readonly commitsAtOnce = 1
   readonly enough = ENOUGH
   readonly risks: readonly string[] = []
   readonly #db: SqliteConnection

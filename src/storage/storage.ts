@@ -164,8 +164,6 @@ export const ENOUGH = 32
 
 /** The database. Its methods throw Unavailable when it can't be reached or written. */
 export interface Storage {
-  /** The most batches in progress at the same time. They resolve in order. */
-  readonly commitsAtOnce: number
   /**
    * The number of calls that makes a batch worth its cost: a smaller batch waits for calls that are on their way. With 1, no batch waits.
    */

@@ -25,7 +25,7 @@ async function played(
     batches.push({ turn, calls })
     if (lasting > 0) await new Promise<void>((end) => ends.push({ turn: turn + lasting, end }))
   }
-  const queue = new CommitQueue<number>({ commitsAtOnce: 1, enough }, commit, { soon: (work) => void soon.push(work) })
+  const queue = new CommitQueue<number>({ enough }, commit, { soon: (work) => void soon.push(work) })
   for (let call = 0; turn < arrivals.length || soon.length > 0 || ends.length > 0; turn++) {
     if (ends[0]?.turn === turn) ends.shift()?.end()
     await settled()

@@ -42,7 +42,6 @@ async function gated() {
   await beginChain(storage)
   const gates: { commit: Gate | null; get: Gate | null } = { commit: null, get: null }
   const holding = Object.create(storage, {
-    commitsAtOnce: { value: 2 },
     failure: { get: () => storage.failure },
     events: { value: storage.events },
     commit: {

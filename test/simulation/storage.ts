@@ -60,7 +60,6 @@ export interface Turns {
 }
 
 export class SimulatedStorage implements Storage {
-  readonly commitsAtOnce = 1
   readonly enough = ENOUGH
   readonly risks: readonly string[] = []
   readonly events: EventStorage

@@ -3,7 +3,6 @@ import type { Storage } from '../../src/storage/storage.ts'
 
 export function delegate(storage: Storage): Storage {
   return {
-    commitsAtOnce: storage.commitsAtOnce,
     enough: storage.enough,
     failure: storage.failure,
     risks: storage.risks,

@@ -25,7 +25,7 @@ import type { Channel, ErrorForm, Packed } from './channel.ts'
 export type StorageMethods = {
   readonly [N in Exclude<
     keyof Storage & string,
-    'commitsAtOnce' | 'enough' | 'commit' | 'takeTurn' | 'events' | 'failure' | 'risks' | 'close'
+    'enough' | 'commit' | 'takeTurn' | 'events' | 'failure' | 'risks' | 'close'
   > as `storage.${N}`]: Storage[N]
 } & {
   readonly [N in keyof EventStorage & string as `events.${N}`]: EventStorage[N]
@@ -95,7 +95,6 @@ export function servingBatches(commit: (batch: Batch) => Promise<Stored>): (pack
 /** The worker's side. The owner chains the events. */
 export class RemoteStorage implements Storage {
   // As on SQLite: the next batch grows while one is in progress.
-  readonly commitsAtOnce = 1
   readonly enough: number
   /** The owner reports it as part of its readiness. */
   readonly failure = null
