@@ -1,6 +1,7 @@
 // Prints each failure in full, with file, line and exceeded limit; each passed test as a line; and at the end `N passed, N failed`. With
 // `byFile` it first prints what each file ran, and repeats the skipped tests, which are hard to find in a long run.
 import { relative, resolve } from 'node:path'
+import { inspect } from 'node:util'
 
 const SLOW_MS = 5000
 
@@ -42,10 +43,9 @@ export default async function* reporter(source, { byFile = false } = {}) {
       count(file, 'failed')
       // Of a process that was killed, the runner says no more than that it failed.
       const cause = isFile && error?.signal ? `killed by ${error.signal}` : (error?.cause ?? error)
-      yield `FAIL  ${isFile ? relative('.', data.name) : test}\n${cause?.stack ?? cause}\n`
+      yield `FAIL  ${isFile ? relative('.', data.name) : test}\n${shown(cause?.stack ?? cause)}\n`
       for (const key of ['expected', 'actual'])
-        if (cause && typeof cause === 'object' && key in cause)
-          yield `  ${key}: ${JSON.stringify(cause[key], null, 2)}\n`
+        if (cause && typeof cause === 'object' && key in cause) yield `  ${key}: ${shown(cause[key])}\n`
       if (isFile) for (const one of running.get(relative('.', data.name)) ?? []) yield `  had not ended: ${one}\n`
     }
   }
@@ -58,6 +58,13 @@ export default async function* reporter(source, { byFile = false } = {}) {
   }
   yield `${said(counts)}\n`
   if (counts.passed + counts.failed === 0) process.exitCode = 1
+}
+
+/** Any value, whole: a class, a BigInt or a circle, too, comes from a test. */
+function shown(value) {
+  return typeof value === 'string'
+    ? value
+    : inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null })
 }
 
 function none() {

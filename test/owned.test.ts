@@ -120,6 +120,19 @@ describe('a test process', { concurrency: true }, () => {
     assert.ok(!existsSync(join(hierarchy, basename(temporary))))
   })
 
+  it('that fails is reported, whatever the assertion compares', async () => {
+    const { code, out } = await begin(`import assert from 'node:assert/strict'
+      class Refused extends Error {}
+      const refuse = () => { throw new Refused('no') }
+      it('compares classes', () => assert.throws(refuse, { constructor: Error, message: 'yes' }))
+      it('compares large numbers', () => assert.equal(1n, 2n))
+      it('throws no error', () => { throw Object.create(null) })`).ended
+    assert.equal(code, 1)
+    for (const name of ['compares classes', 'compares large numbers', 'throws no error'])
+      assert.ok(out.includes(`FAIL  ${name}`), out)
+    assert.match(out, /0 passed, 3 failed/)
+  })
+
   it('that leaves a suite out is reported with the reason', async () => {
     const { code, out } = await begin(`import { describe } from 'node:test'
       it('passes', () => {})
