@@ -123,7 +123,8 @@ export class Console implements ConsolePort {
     } catch (error) {
       const refusal = asRefusal(error, where.requestId, house)
       const isWaiting = refusal.entry === 'LogOn.Pending'
-      if (!isWaiting && /^(?:Session|LogOn)\./.test(refusal.entry))
+      const isFirstVisit = refusal.entry === 'Session.None' && cookieOf(request, 'session') === ''
+      if (!isWaiting && !isFirstVisit && /^(?:Session|LogOn)\./.test(refusal.entry))
         house.observer.turnedAway(refusal.entry, request.sourceAddress)
       return refused(refusal, request, where.requestId)
     }

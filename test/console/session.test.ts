@@ -187,6 +187,19 @@ eachDatabase((open) => {
       assert.equal(await codeFrom(stranger), 'OK')
     })
 
+    it('is in the log of unauthenticated requests when it comes with a cookie, and not at a first visit', async () => {
+      const [name = ''] = [...(await asRoot()).cookies.keys()]
+      const logged = async (cookie: string | null) => {
+        const before = house.strangers.length
+        const { status } = await new Browser(house).ask('GET', '/console/session', undefined, { cookie })
+        return [status, house.strangers.slice(before).filter((line) => line.includes('Session.None')).length]
+      }
+      assert.deepEqual(await logged(null), [401, 0])
+      // The log has few lines in a period, and other tests may have filled this one.
+      house.now += 60_000
+      assert.deepEqual(await logged(`${name}=x`), [401, 1])
+    })
+
     it('is allowed nothing beforehand: no preflight is answered with a permission', async () => {
       const browser = await asRoot()
       const { status, headers } = await browser.ask('OPTIONS', '/console/api/Kms/CreateKey', undefined, {
