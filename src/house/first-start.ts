@@ -10,6 +10,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { makeFile } from '../runtime/whole-file.ts'
 import { credentialsFile } from '../settings/credentials-file.ts'
 import type { Settings } from '../settings/settings.ts'
+import { fileOf } from '../settings/sources.ts'
 
 type Given = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
 
@@ -30,7 +31,13 @@ export async function startCredentials(
   rooms: Rooms,
   say: Say,
 ): Promise<Credentials | null> {
-  const seeded = settings.seed === null ? [] : readSeed(settings.seed, readFileSync(settings.seed, 'utf8'))
+  const seeded =
+    settings.seed === null
+      ? []
+      : readSeed(
+          settings.seed,
+          fileOf('seed', settings.seed, (path) => readFileSync(path, 'utf8')),
+        )
   await configuredCredentials(settings, seeded[0]?.accountId ?? null, rooms, say)
   if (settings.seed !== null) await seed(seeded, house, rooms.accounts)
   const file = credentialsFile(settings.data)

@@ -1,6 +1,6 @@
 // Settings of OIDC: the issuers whose tokens the server accepts, and the source of their keys.
 import { list, type Reader, type Rows, reading, type Told, text, truth, whole } from './row.ts'
-import type { ReadFile } from './sources.ts'
+import { fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 /** An issuer's URL, or the host of several issuers. */
@@ -69,7 +69,7 @@ export interface Oidc {
 export function oidcOf(told: Told, readFile: ReadFile): Oidc {
   const get = reading(OIDC, told)
   const ca = get('oidc-ca-file')
-  const certificates = ca === null ? null : readFile(ca)
+  const certificates = ca === null ? null : fileOf('oidc-ca-file', ca, readFile)
   if (certificates !== null && !certificates.includes('-----BEGIN CERTIFICATE-----'))
     throw new UsageError(`the file \`${ca}\` of \`oidc-ca-file\` contains no certificate in PEM`)
   return {
@@ -84,7 +84,7 @@ export function oidcOf(told: Told, readFile: ReadFile): Oidc {
 }
 
 function keySetIn(file: string, readFile: ReadFile): KeySet {
-  const keys = readKeySet(readFile(file))
+  const keys = readKeySet(fileOf('oidc-pinned-keys', file, readFile))
   if (keys) return keys
   throw new UsageError(
     `the file \`${file}\` of \`oidc-pinned-keys\` contains no key set, which is a JSON object with an array \`keys\``,

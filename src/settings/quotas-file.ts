@@ -3,7 +3,7 @@ import { productNamed } from '../api/product.ts'
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { QUOTA_PROFILES, type QuotaProfile } from './quota-profiles.ts'
 import type { Limits, RateGroup } from './rates.ts'
-import type { ReadFile } from './sources.ts'
+import { fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 interface InFile {
@@ -19,7 +19,7 @@ interface InFile {
  * `base`. The caller must check that products and operations exist. Throws UsageError.
  */
 export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): InFile {
-  const { default: given = {}, ...accounts } = object(parsed(readFile(path), path), path)
+  const { default: given = {}, ...accounts } = object(parsed(fileOf('quotas-file', path, readFile), path), path)
   const ownRates: RateGroup[] = []
   const limits = (value: unknown, name: string, from: Limits): Limits => {
     const members = object(value, `${name}\` in \`${path}`)

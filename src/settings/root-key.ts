@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
 import { isPostgresql } from '../storage/open.ts'
 import { oneOf, type Reader, type Rows, reading, type Told, text } from './row.ts'
-import type { Env, ReadFile } from './sources.ts'
+import { type Env, fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Does not repeat the value in its error: a URL may contain a password. */
@@ -57,7 +57,8 @@ export function dataOf(told: Told, hasHsm: boolean, env: Env, readFile: ReadFile
     data: get('data'),
     database: get('database'),
     rootKeyFile: get('root-key-file'),
-    passphrase: env['STRONGROOM_PASSPHRASE'] || (file && readFile(file).replace(/\r?\n$/, '')) || null,
+    passphrase:
+      env['STRONGROOM_PASSPHRASE'] || (file && fileOf('passphrase-file', file, readFile).replace(/\r?\n$/, '')) || null,
     rootKeyProvider: get('root-key-provider'),
   }
   checkProvider(data, hasHsm)

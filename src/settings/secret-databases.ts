@@ -3,7 +3,7 @@
 
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { type Address, addressOf } from '../storage/postgresql-address.ts'
-import type { ReadFile } from './sources.ts'
+import { fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A database in which the service may change passwords. The address contains a password, so it is secret. */
@@ -79,12 +79,12 @@ function isListOfNames(value: unknown): value is readonly string[] {
 }
 
 function parsed(path: string, readFile: ReadFile): unknown {
+  const content = fileOf('secret-databases', path, readFile)
   try {
-    return JSON.parse(readFile(path))
-  } catch (error) {
-    // The message of a syntax error quotes the file, which may contain a password.
-    const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
-    throw new UsageError(`the file of \`secret-databases\`, \`${path}\`, can't be read: ${reason}`)
+    return JSON.parse(content)
+  } catch {
+    // Without the parser's message: it quotes the file, which may contain a password.
+    throw new UsageError(`the file \`${path}\` of \`secret-databases\` is not JSON`)
   }
 }
 

@@ -12,6 +12,15 @@ export type ReadFile = (path: string) => string
 /** The configuration file's member that names its schema, for editors. */
 export const SCHEMA_MEMBER = '$schema'
 
+/** The content of the file that a setting names. Throws UsageError. */
+export function fileOf(setting: string, path: string, readFile: ReadFile): string {
+  try {
+    return readFile(path)
+  } catch (error) {
+    throw new UsageError(`the file \`${path}\` of \`${setting}\` can't be read: ${(error as Error).message}`)
+  }
+}
+
 /** Finds the text of each setting. An empty variable counts as unset. Throws UsageError for an unknown key in the file. */
 export function toldBy(flags: Flags, rows: Rows, env: Env, readFile: ReadFile): Told {
   const fromEnv = (name: string) => env[environmentName(name)] || undefined

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { jsonObjectIn } from '../runtime/json.ts'
 import { type Rows, reading, type Told, text, truth, whole } from './row.ts'
-import type { Env, ReadFile } from './sources.ts'
+import { type Env, fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
 export const TRAIL = {
@@ -109,7 +109,7 @@ function credentialsOf(file: string | null, env: Env, readFile: ReadFile): S3Opt
       'the endpoint of `delivery-target` needs credentials: set STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET, or `delivery-credentials-file`',
     )
   // No message of a parser: it may quote the file, which contains a secret.
-  const content = jsonObjectIn(readFile(file))
+  const content = jsonObjectIn(fileOf('delivery-credentials-file', file, readFile))
   const [id, secret] = [content?.['accessKeyId'], content?.['accessKeySecret']]
   if (typeof id !== 'string' || typeof secret !== 'string' || id === '' || secret === '')
     throw new UsageError(`the file \`${file}\` must contain a JSON object with accessKeyId and accessKeySecret`)

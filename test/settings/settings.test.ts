@@ -90,6 +90,24 @@ describe('the schema of the configuration file', () => {
   })
 })
 
+describe('a file that a setting names, and that can not be read', () => {
+  const missing = (path: string) => assert.fail(new Error(`ENOENT: no such file or directory, open '${path}'`))
+  for (const flags of [
+    ['--passphrase-file=/x'],
+    ['--quotas-file=/x'],
+    ['--secret-databases=/x'],
+    ['--oidc-ca-file=/x'],
+    ['--oidc-pinned-keys=https://issuer.example=/x'],
+    ['--delivery-credentials-file=/x', '--delivery-target=https://oss.example'],
+  ]) {
+    const [setting = ''] = /[a-z]+(?:-[a-z]+)+/.exec(flags[0] ?? '') ?? []
+    it(`is refused with the name of the setting: ${setting}`, () => {
+      const message = `the file \`/x\` of \`${setting}\` can't be read: ENOENT: no such file or directory, open '/x'`
+      assert.throws(() => readSettings(flags, {}, missing), { constructor: UsageError, message })
+    })
+  }
+})
+
 describe('the help of settings', () => {
   it('names every flag and every variable that the environment alone gives', () => {
     const help = settingsHelp()
@@ -151,7 +169,7 @@ describe('the file of databases', () => {
 
   it('is refused in so many words, which hold no password', () => {
     for (const [content, said] of [
-      ['{"hunter2', /`databases.json`, can't be read: it is not JSON/],
+      ['{"hunter2', /`databases.json` of `secret-databases` is not JSON/],
       ['[]', /`databases.json` must contain a JSON object/],
       [{ 'rm orders': good }, /`rm orders` in `databases.json` is no instance id/],
       [{ a: { ...good, port: 5432 } }, /unknown member `port` of `a`/],
