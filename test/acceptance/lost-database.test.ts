@@ -13,13 +13,16 @@ describe('a server whose database is gone', () => {
     it(`logs few of the requests that fail, with ${workers} workers`, async () => {
       await using database = await startAlone()
       const program = await startProgram({ flags: ['--database', database.database(), '--workers', workers] })
-      database.crash()
-      const stranger = { accessKeyId: 'LTAIstranger', accessKeySecret: 'guessed' }
-      const answers = await Promise.all(
-        Array.from({ length: REQUESTS }, () => call(program.endpoint, stranger, 'ListKeys', {}, Date.now())),
-      )
-      assert.ok(answers.every(({ body }) => body.Code === 'ServiceUnavailableTemporary'))
-      await program.stop()
+      try {
+        database.crash()
+        const stranger = { accessKeyId: 'LTAIstranger', accessKeySecret: 'guessed' }
+        const answers = await Promise.all(
+          Array.from({ length: REQUESTS }, () => call(program.endpoint, stranger, 'ListKeys', {}, Date.now())),
+        )
+        assert.ok(answers.every(({ body }) => body.Code === 'ServiceUnavailableTemporary'))
+      } finally {
+        await program.stop()
+      }
       const lines = program.log().match(/request \S+ failed/g) ?? []
       assert.ok(lines.length > 0 && lines.length <= FEW, `${lines.length} lines for ${REQUESTS} requests`)
     })
