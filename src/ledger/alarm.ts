@@ -6,8 +6,8 @@ import { Unavailable } from '../storage/storage.ts'
 export type Alarm = (message: string, error: unknown) => void
 
 /**
- * The same alarm for what calls report: of an unavailable database it reports only a few calls, because it fails every call, and even a
- * stranger's request reads an AccessKey. `now` is a monotonic clock.
+ * The alarm for what calls report. An unavailable database fails every call, and even a stranger's request reads an AccessKey; so only a
+ * few of these failures are reported. `now` is a monotonic clock.
  */
 export function ofCalls(alarm: Alarm, now: () => number): Alarm {
   const few = new FewReports(now, (count) => alarm('the database was unavailable', `${count} more failures`))
