@@ -10,7 +10,9 @@ export type Alarm = (message: string, error: unknown) => void
  * few of these failures are reported. `now` is a monotonic clock.
  */
 export function ofCalls(alarm: Alarm, now: () => number): Alarm {
-  const few = new FewReports(now, (count) => alarm('the database was unavailable', `${count} more failures`))
+  const few = new FewReports(now, (count) =>
+    alarm('the database was unavailable', `${count} more failures right after the last one above`),
+  )
   return (message, error) => {
     if (!(error instanceof Unavailable) || few.passes()) alarm(message, error)
   }

@@ -22,5 +22,8 @@ it('ten calls in ten seconds report an unavailable database, the next line count
   told.length = 0
   now += 10_000
   alarm('call 25', new Unavailable('gone'))
-  assert.deepEqual(told, ['the database was unavailable: 15 more failures', 'call 25: gone'])
+  assert.deepEqual(told, [
+    'the database was unavailable: 15 more failures right after the last one above',
+    'call 25: gone',
+  ])
 })
