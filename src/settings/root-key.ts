@@ -6,11 +6,14 @@ import { oneOf, type Reader, type Rows, reading, type Told, text } from './row.t
 import { type Env, fileOf, type ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Does not repeat the value in its error: a URL may contain a password. */
+/** A URL, one without its slashes or its scheme, or the keywords of libpq. */
+const CONNECTION = /^[a-z][a-z\d+.-]+:.*[/@]|^\s*(host|hostaddr|port|dbname|user|password|service)\s*=/i
+
+/** Takes no connection string as the path of a file, because errors name that. Its own error does not: the string may contain a password. */
 const databaseAddress: Reader<string> = {
   ...text('URL'),
   read(name, given) {
-    if (/^[a-z][a-z\d+.-]*:\/\//i.test(given) && !isPostgresql(given))
+    if (CONNECTION.test(given) && !isPostgresql(given))
       throw new UsageError(`\`${name}\` must be postgresql://… or the path of a SQLite file`)
     return given
   },

@@ -208,10 +208,15 @@ describe('a start that can not work', () => {
       [['--region', 'cn-hangzhou,Mars!'], /`Mars!`/],
       [['--tls', 'yes'], /self-signed/],
       [['--tls-cert', 'x.pem'], /go together/],
-      [
-        ['--database', 'mysql://root:canary@db/kms'],
+      ...[
+        'mysql://root:canary@db/kms',
+        'postgres:/root:canary@db/kms',
+        'root:canary@db/kms',
+        'host=/run/postgresql user=root password=canary',
+      ].map((database): [string[], RegExp] => [
+        ['--database', database],
         /`database` must be postgresql:\/\/… or the path of a SQLite file$/m,
-      ],
+      ]),
       [['--max-keys', 'many'], /whole number/],
       [['--log-level', 'loud'], /debug, info/],
       [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
