@@ -250,6 +250,8 @@ describe('a commit that waits for its standby', () => {
       const cancelling = setInterval(() => void waiting().catch(() => {}), 50)
       assert.equal(await acknowledged, false)
       clearInterval(cancelling)
+      // Nothing is left that waits, nor a cancellation that could meet the next wait twice.
+      await until(async () => (await waiting()).length === 0)
       const later = commits(storage, 'later')
       await until(async () => (await waiting()).length > 0)
       const again = () =>
