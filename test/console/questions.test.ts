@@ -37,6 +37,10 @@ describe('the console', () => {
       { Effect: 'Deny', Action: 'kms:Decrypt', Resource: '*', Condition: { Bool: { 'acs:MFAPresent': 'false' } } },
     )
     await ram.must('CreatePolicy', { PolicyName: 'p', PolicyDocument })
+    await ram.must('CreatePolicyVersion', {
+      PolicyName: 'p',
+      PolicyDocument: ram.document({ Effect: 'Deny', Action: '*', Resource: '*' }),
+    })
     await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'p', UserName: 'dev' })
     dev = new Browser(house)
     assert.equal(await dev.outcome({ UserName: `dev@${accountId}`, Password: PASSWORD }), 'OK')
@@ -149,13 +153,22 @@ describe('the console', () => {
     it('by one state of the records, when they change between two questions', async () => {
       const policy = { PolicyType: 'Custom', PolicyName: 'p', UserName: 'dev' }
       const Questions = [{ Action: 'kms:Encrypt' }, { Action: 'kms:Encrypt' }]
-      const allowed = async () =>
-        (await ask(dev, 'simulate', { Questions })).body.Answers.map(({ Allowed }: { Allowed: boolean }) => Allowed)
-      assert.deepEqual(await allowed(), [true, true])
+      const allowed = async (who: Browser, about: object) =>
+        (await ask(who, 'simulate', { ...about, Questions })).body.Answers.map(
+          ({ Allowed }: { Allowed: boolean }) => Allowed,
+        )
+      assert.deepEqual(await allowed(dev, {}), [true, true])
       between = () => ram.must('DetachPolicyFromUser', policy)
-      assert.deepEqual(await allowed(), [false, false])
+      assert.deepEqual(await allowed(dev, {}), [false, false])
       assert.equal(between, null)
       await ram.must('AttachPolicyToUser', policy)
+      // For the account, only the answers read the policy itself.
+      const about = { Principal: 'user/dev' }
+      assert.deepEqual(await allowed(root, about), [true, true])
+      between = () => ram.must('SetDefaultPolicyVersion', { PolicyName: 'p', VersionId: 'v2' })
+      assert.deepEqual(await allowed(root, about), [false, false])
+      assert.equal(between, null)
+      await ram.must('SetDefaultPolicyVersion', { PolicyName: 'p', VersionId: 'v1' })
     })
 
     it('at most 100 questions at once, and none without a session', async () => {
@@ -176,6 +189,10 @@ describe('the console', () => {
       `acs:ram::${accountId}:root`,
       `acs:ram::${accountId}:user/dev`,
     ])
+    between = () => ram.must('SetDefaultPolicyVersion', { PolicyName: 'p', VersionId: 'v2' })
+    assert.deepEqual((await ask(root, 'who-can', question)).body.Principals, [`acs:ram::${accountId}:root`])
+    assert.equal(between, null)
+    await ram.must('SetDefaultPolicyVersion', { PolicyName: 'p', VersionId: 'v1' })
     assert.equal((await ask(dev, 'who-can', question)).body.Code, 'NoPermission')
     const foreign = { ...question, Resource: key.replace(accountId, '1000000000000009') }
     assert.equal((await ask(root, 'who-can', foreign)).body.Code, 'InvalidParameter')
