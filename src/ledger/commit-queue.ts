@@ -1,4 +1,5 @@
-// Group commit: calls that arrive during a batch wait for the next batch, which commits all of them.
+// Group commit: calls that arrive during a batch wait for the next batch, which commits all of them. A second batch at the same time would only
+// wait for the head of the lane, which each batch moves; larger batches cost less per call.
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 

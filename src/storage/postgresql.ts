@@ -42,7 +42,6 @@ export async function openPostgresql(
 }
 
 class PostgresqlStorage extends StoredRows implements Storage {
-  // Each batch moves the head of the lane, so a second one would only wait for the first.
   readonly enough = ENOUGH
   readonly failure = null
   readonly risks: readonly string[]

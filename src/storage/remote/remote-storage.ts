@@ -94,7 +94,6 @@ export function servingBatches(commit: (batch: Batch) => Promise<Stored>): (pack
 
 /** The worker's side. The owner chains the events. */
 export class RemoteStorage implements Storage {
-  // As on SQLite: the next batch grows while one is in progress.
   readonly enough: number
   /** The owner reports it as part of its readiness. */
   readonly failure = null
