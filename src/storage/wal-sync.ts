@@ -22,12 +22,7 @@ const logOf = (path: string) => `${realpathSync(path)}-wal`
 export function syncLog(path: string): void {
   try {
     const log = logOf(path)
-    const file = openSync(log, 'r')
-    try {
-      fdatasyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    syncing(log, fdatasyncSync)
     syncFolderOf(log)
   } catch (error) {
     throw unsynced(error, 'repair the disk')
@@ -41,9 +36,16 @@ function unsynced(error: unknown, remedy: string): Unavailable {
 
 /** The log's name must survive a power cut as well. */
 function syncFolderOf(log: string): void {
-  const folder = openSync(dirname(log), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
+  syncing(dirname(log), fsyncSync)
+}
+
+function syncing(path: string, sync: (file: number) => void): void {
+  const file = openSync(path, 'r')
+  try {
+    sync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 export class WalSync {
@@ -127,9 +129,8 @@ export class WalSync {
 
   async #open(): Promise<FileHandle> {
     const log = logOf(this.#path)
-    const file = await open(log, 'r+')
     syncFolderOf(log)
-    return file
+    return open(log, 'r+')
   }
 
   async close(): Promise<void> {
