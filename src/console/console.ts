@@ -123,7 +123,8 @@ export class Console implements ConsolePort {
     } catch (error) {
       const refusal = asRefusal(error, where.requestId, house)
       const isWaiting = refusal.entry === 'LogOn.Pending'
-      const isFirstVisit = refusal.entry === 'Session.None' && cookieOf(request, 'session') === ''
+      const hasNoCookie = request.method === 'GET' && cookieOf(request, 'session') === ''
+      const isFirstVisit = refusal.entry === 'Session.None' && hasNoCookie
       if (!isWaiting && !isFirstVisit && /^(?:Session|LogOn)\./.test(refusal.entry))
         house.observer.turnedAway(refusal.entry, request.sourceAddress)
       return refused(refusal, request, where.requestId)
