@@ -1,5 +1,4 @@
 // Calls a server for the command line. Trouble with the server or the network becomes one sentence with a remedy.
-
 import { jsonObjectIn } from '../runtime/json.ts'
 import { type ClientOptions, callOperation, postJson, type Response, type Server, type Way } from './client.ts'
 

@@ -7,9 +7,10 @@ import { sourceOf } from '../gateway/source.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import { keepLogOns, logOnsOf } from '../ram/log-on.ts'
 import { forgetCode, LOG_ON_CODE, type LogOnCode, type LogOnCodeBody, logOnCode } from '../ram/log-on-code.ts'
+import type { JsonObject } from '../runtime/json.ts'
 import type { EventRow } from '../storage/storage.ts'
 import type { Attempt, AttemptLimits } from './attempts.ts'
-import { boundedText, type Members } from './body.ts'
+import { boundedText } from './body.ts'
 import type { Sessions } from './door.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import type { Sealing } from './sealed.ts'
@@ -33,7 +34,7 @@ export class Allowing {
   }
 
   /** Allows whoever knows the verifier of `Challenge` one session. The page brings the code to a port of its own machine. Refuses with LogOn.Throttled. */
-  async allow(given: Members, where: Where, house: House): Promise<object> {
+  async allow(given: JsonObject, where: Where, house: House): Promise<object> {
     const { Challenge: challenge } = given
     if (typeof challenge !== 'string' || !CHALLENGE.test(challenge))
       throw refuse('InvalidParameter', { name: 'Challenge', rule: 'SHA-256 of the verifier, Base64url.' })
@@ -55,7 +56,7 @@ export class Allowing {
   }
 
   /** Types a code, asks what became of it, or decides on what asks under it. Refuses with LogOn.CodeFailed a code that another has typed, and with LogOn.OtherSession one that the person typed in another session. */
-  async code(given: Members, where: Where, house: House): Promise<object> {
+  async code(given: JsonObject, where: Where, house: House): Promise<object> {
     const code = plainCode(boundedText(given['UserCode'], 'UserCode', 16))
     const decision = decisionIn(given)
     const { request, now } = where
@@ -118,7 +119,7 @@ interface Decision {
   readonly decision: 'allowed' | 'denied'
 }
 
-function decisionIn(given: Members): Decision | null {
+function decisionIn(given: JsonObject): Decision | null {
   const { Decision: said } = given
   if (said === undefined) return null
   if (said !== 'Allow' && said !== 'Deny')

@@ -1,17 +1,12 @@
 // Parses the JSON bodies of pages, and the texts in them.
 import { refuse } from '../api/errors.ts'
-
-export type Members = Readonly<Record<string, unknown>>
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 
 /** The JSON object of a body. Refuses anything else with ParseRequestParameterException. */
-export function objectIn(body: Uint8Array): Members {
+export function objectIn(body: Uint8Array): JsonObject {
   const value = parsed(body)
-  if (isObject(value)) return value
+  if (isJsonObject(value)) return value
   throw refuse('ParseRequestParameterException', { rule: 'The body must be a JSON object.' })
-}
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A text of 1 to `max` characters. Refuses anything else with InvalidParameter, which names the member. */

@@ -2,7 +2,7 @@
 import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
 import { compileWildcard } from '../ram/policy/wildcard.ts'
-import type { Members } from './body.ts'
+import type { JsonObject } from '../runtime/json.ts'
 
 export interface Finding {
   readonly Message: string
@@ -22,7 +22,7 @@ interface Checked {
 }
 
 /** The errors of the document; `known` are the actions of all calls. Refuses any use other than `identity` and `trust` with InvalidParameter. */
-export function checkPolicy(given: Members, known: readonly string[]): Checked {
+export function checkPolicy(given: JsonObject, known: readonly string[]): Checked {
   const { Document: text, Use: use = 'identity' } = given
   if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
   if (use !== 'identity' && use !== 'trust')

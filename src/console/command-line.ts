@@ -1,9 +1,9 @@
 // The requests about sessions of the command line: those of pages, and those of the command line itself.
 import type { House } from '../gateway/house.ts'
 import type { HttpRequest } from '../gateway/request.ts'
+import type { JsonObject } from '../runtime/json.ts'
 import { Allowing } from './allowing.ts'
 import type { AttemptLimits } from './attempts.ts'
-import type { Members } from './body.ts'
 import type { Sessions } from './door.ts'
 import { Fetching } from './fetching.ts'
 import { demandNoPage, demandOwnPage } from './guard.ts'
@@ -15,7 +15,7 @@ export interface CommandLineWork {
   readonly guard: (request: HttpRequest) => void
   /** Whether the person is authenticated. */
   readonly proves: boolean
-  work(given: Members, where: Where, house: House): object | Promise<object>
+  work(given: JsonObject, where: Where, house: House): object | Promise<object>
 }
 
 export function commandLineWork(

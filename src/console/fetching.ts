@@ -13,7 +13,8 @@ import { type LogOns, logOnsOf } from '../ram/log-on.ts'
 import { LOG_ON_CODE, logOnCode } from '../ram/log-on-code.ts'
 import { endOf, type PersonCaller, principalOf } from '../ram/logged-on.ts'
 import type { LoggedOnSession } from '../ram/logged-on-session.ts'
-import { boundedText, type Members } from './body.ts'
+import type { JsonObject } from '../runtime/json.ts'
+import { boundedText } from './body.ts'
 import { userWithId } from './found-user.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import { hindranceOf } from './log-on-rules.ts'
@@ -35,7 +36,7 @@ export class Fetching {
   }
 
   /** Starts a request: returns a code for a person to type, and one that fetches the session. */
-  ask(given: Members, { request, now }: Where, house: House): object {
+  ask(given: JsonObject, { request, now }: Where, house: House): object {
     const name = boundedText(given['Name'], 'Name', 64)
     if (/\p{C}/u.test(name)) throw refuse('InvalidParameter', { name: 'Name', rule: 'Characters that can be shown.' })
     const userCode = newUserCode(house)
@@ -49,7 +50,7 @@ export class Fetching {
   }
 
   /** The credentials of an allowed session. Refuses with LogOn.Pending, LogOn.Denied, LogOn.Expired and LogOn.Failed. */
-  async fetch(given: Members, where: Where, house: House): Promise<object> {
+  async fetch(given: JsonObject, where: Where, house: House): Promise<object> {
     const credentials =
       'DeviceCode' in given
         ? await this.#underCode(boundedText(given['DeviceCode'], 'DeviceCode', MAX_SEALED), where, house)
@@ -59,7 +60,7 @@ export class Fetching {
   }
 
   /** Ends the session of a security token, if it is an open session of the command line. */
-  async end(given: Members, where: Where, house: House): Promise<object> {
+  async end(given: JsonObject, where: Where, house: House): Promise<object> {
     const opened = house.securityTokens.open(boundedText(given['SecurityToken'], 'SecurityToken', MAX_TOKEN))
     if (!opened || !('person' in opened)) throw refuse('InvalidSecurityToken.Malformed')
     const { person } = opened
@@ -78,7 +79,7 @@ export class Fetching {
   }
 
   /** With the code that a page passed to this machine, and the verifier that only the asking command line has. */
-  async #withGrant(given: Members, where: Where, house: House): Promise<object> {
+  async #withGrant(given: JsonObject, where: Where, house: House): Promise<object> {
     const grant = this.#sealing.open('log-on-grant', boundedText(given['Code'], 'Code', MAX_SEALED))
     const verifier = boundedText(given['Verifier'], 'Verifier', 128)
     if (!grant || where.now >= grant.until) throw refuse('LogOn.Expired')

@@ -2,13 +2,13 @@
 import { RAM } from '../api/product.ts'
 import type { House } from '../gateway/house.ts'
 import type { PersonCaller } from '../ram/logged-on.ts'
-import type { Members } from './body.ts'
+import type { JsonObject } from '../runtime/json.ts'
 import { checkPolicy } from './check-policy.ts'
 import { actionsOf } from './declarations.ts'
 import type { Where } from './log-on-event.ts'
 import { type Asking, simulate, whoMay } from './simulate.ts'
 
-export type Question = (given: Members, asking: Asking) => Promise<object>
+export type Question = (given: JsonObject, asking: Asking) => Promise<object>
 
 /** By their paths. */
 export const QUESTIONS = new Map<string, Question>([

@@ -14,7 +14,8 @@ import type { RequestFacts } from '../ram/conditions.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import type { PersonCaller } from '../ram/logged-on.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
-import { boundedText, isObject, type Members } from './body.ts'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
+import { boundedText } from './body.ts'
 
 const MOST_QUESTIONS = 100
 const MOST_CONTEXT = 50
@@ -30,7 +31,7 @@ export interface Asking {
 }
 
 /** Answers questions about the caller itself, or about the `Principal` that they name: `user/NAME` or `role/NAME` of its account. */
-export async function simulate(given: Members, asking: Asking): Promise<object> {
+export async function simulate(given: JsonObject, asking: Asking): Promise<object> {
   const { caller, house, view } = asking
   const named = given['Principal']
   const asked = named === undefined ? caller : await principalNamed(textOf(named, 'Principal'), asking)
@@ -59,7 +60,7 @@ export async function simulate(given: Members, asking: Asking): Promise<object> 
 }
 
 /** The principals of the caller's account that may perform an action on a resource. */
-export async function whoMay(given: Members, asking: Asking): Promise<object> {
+export async function whoMay(given: JsonObject, asking: Asking): Promise<object> {
   const { caller, house, view } = asking
   const { accountId } = caller
   const of = (path: string) => `acs:ram:*:${accountId}:${path}`
@@ -128,7 +129,7 @@ function ownFacts({ secure, sourceAddress }: HttpRequest, house: House): Request
 
 /** The facts of the calls asked about: the caller's own, or of others what `Context` says. */
 function factsOf({ request, house }: Asking, context: unknown, own: boolean): RequestFacts {
-  const members = context === undefined ? [] : Object.entries(isObject(context) ? context : {})
+  const members = context === undefined ? [] : Object.entries(isJsonObject(context) ? context : {})
   if (members.length > MOST_CONTEXT)
     throw refuse('InvalidParameter', { name: 'Context', rule: `At most ${MOST_CONTEXT} keys.` })
   const further = new Map(members.map(([key, value]) => [conditionKey(key), textOf(value, 'Context')]))
@@ -139,7 +140,7 @@ function factsOf({ request, house }: Asking, context: unknown, own: boolean): Re
 }
 
 function questionOf(given: unknown, caller: Caller, facts: RequestFacts, { request }: Asking): Question {
-  if (!isObject(given)) throw refuse('InvalidParameter', { name: 'Questions', rule: 'Each is an object.' })
+  if (!isJsonObject(given)) throw refuse('InvalidParameter', { name: 'Questions', rule: 'Each is an object.' })
   const region = given['Region'] === undefined ? (request.regions[0] ?? '') : textOf(given['Region'], 'Region')
   const resource = given['Resource'] === undefined ? '*' : textOf(given['Resource'], 'Resource')
   const isArn = resource === '*' || resource.startsWith('acs:')

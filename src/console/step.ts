@@ -1,6 +1,7 @@
 // The steps of a log-on as pages send them: JSON, each member a text of bounded length.
 import { refuse } from '../api/errors.ts'
-import { boundedText, isObject, type Members, objectIn } from './body.ts'
+import { isJsonObject, type JsonObject } from '../runtime/json.ts'
+import { boundedText, objectIn } from './body.ts'
 
 export type Step =
   | { readonly kind: 'password'; readonly userName: string; readonly password: string }
@@ -25,25 +26,25 @@ export function readStep(body: Uint8Array): Step {
   return withBinding(given)
 }
 
-function withAccessKey(given: Members): Step {
+function withAccessKey(given: JsonObject): Step {
   demandOnly(given, ['AccessKeyId', 'AccessKeySecret'])
   const accessKeyId = textOf(given, 'AccessKeyId')
   return { kind: 'access key', accessKeyId, accessKeySecret: textOf(given, 'AccessKeySecret') }
 }
 
-function withPassword(given: Members): Step {
+function withPassword(given: JsonObject): Step {
   demandOnly(given, ['UserName', 'Password'])
   return { kind: 'password', userName: textOf(given, 'UserName'), password: textOf(given, 'Password') }
 }
 
-function withCode(given: Members): Step {
+function withCode(given: JsonObject): Step {
   demandOnly(given, ['Ticket', 'Code', 'Save'])
   const { Save: save = false } = given
   if (typeof save !== 'boolean') throw refuse('InvalidParameter', { name: 'Save', rule: 'true or false.' })
   return { kind: 'code', ticket: textOf(given, 'Ticket'), code: textOf(given, 'Code'), save }
 }
 
-function withNewPassword(given: Members): Step {
+function withNewPassword(given: JsonObject): Step {
   demandOnly(given, ['Ticket', 'NewPassword'])
   const ticket = textOf(given, 'Ticket')
   const password = textOf(given, 'NewPassword')
@@ -51,22 +52,22 @@ function withNewPassword(given: Members): Step {
   return { kind: 'new password', ticket, password }
 }
 
-function withBinding(given: Members): Step {
+function withBinding(given: JsonObject): Step {
   demandOnly(given, ['Ticket', 'Bind'])
   const ticket = textOf(given, 'Ticket')
   const { Bind: codes } = given
-  if (!isObject(codes)) throw refuse('InvalidParameter', { name: 'Bind', rule: 'An object with Code1 and Code2.' })
+  if (!isJsonObject(codes)) throw refuse('InvalidParameter', { name: 'Bind', rule: 'An object with Code1 and Code2.' })
   demandOnly(codes, ['Code1', 'Code2'], 'Bind.')
   return { kind: 'binding', ticket, first: textOf(codes, 'Code1'), second: textOf(codes, 'Code2') }
 }
 
-function demandOnly(given: Members, own: readonly string[], within = ''): void {
+function demandOnly(given: JsonObject, own: readonly string[], within = ''): void {
   const foreign = Object.keys(given).find((name) => !own.includes(name))
   if (foreign === undefined) return
   const name = `${within}${foreign}`.slice(0, 64)
   throw refuse('InvalidParameter', { name, rule: `This step takes ${own.join(', ')} and no other member.` })
 }
 
-function textOf(given: Members, name: string): string {
+function textOf(given: JsonObject, name: string): string {
   return boundedText(given[name], name, MAX_TEXT)
 }

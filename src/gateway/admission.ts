@@ -1,5 +1,4 @@
 // Limits the open connections of each source and in total, and decides which one is closed when there are too many.
-
 import { isLoopback } from '../settings/listen.ts'
 import type { Limits } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'

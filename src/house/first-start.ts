@@ -31,13 +31,8 @@ export async function startCredentials(
   rooms: Rooms,
   say: Say,
 ): Promise<Credentials | null> {
-  const seeded =
-    settings.seed === null
-      ? []
-      : readSeed(
-          settings.seed,
-          fileOf('seed', settings.seed, (path) => readFileSync(path, 'utf8')),
-        )
+  const read = (path: string) => readFileSync(path, 'utf8')
+  const seeded = settings.seed === null ? [] : readSeed(settings.seed, fileOf('seed', settings.seed, read))
   await configuredCredentials(settings, seeded[0]?.accountId ?? null, rooms, say)
   if (settings.seed !== null) await seed(seeded, house, rooms.accounts)
   const file = credentialsFile(settings.data)

@@ -1,6 +1,5 @@
 // The file of databases in which the service may change passwords: for each instance id, the database's address, the account that owns it,
 // and the roles.
-
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 import { type Address, addressOf } from '../storage/postgresql-address.ts'
 import { fileOf, type ReadFile } from './sources.ts'

@@ -1,5 +1,4 @@
 // The sources of settings: flags override the environment, and the environment overrides the configuration file.
-
 import { isJsonObject } from '../runtime/json.ts'
 import type { Flags } from './flags.ts'
 import { didYouMean } from './nearest.ts'

@@ -1,6 +1,5 @@
 // One login to a token, with its sessions, the handles found in them, and random bytes. They all end together and can't be used afterwards,
 // because after the next login the same numbers may identify other sessions and objects.
-
 import { NONCE_BYTES } from '../../cryptography/gcm.ts'
 import type { Cryptoki, FoundToken } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'

@@ -1,5 +1,4 @@
 // Decrypts a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
-
 import { NONCE_BYTES, TAG_BYTES } from '../../cryptography/gcm.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf } from './faults.ts'

@@ -1,5 +1,4 @@
 // The principals that a trust policy names (docs/reference/policy-language.md, "Principals").
-
 import { isJsonObject } from '../../runtime/json.ts'
 import { SERVICE_NAME } from '../service-name.ts'
 
