@@ -2,12 +2,13 @@
 // that signatures do not wait for key generation.
 import { Worker } from 'node:worker_threads'
 import { beside } from '../runtime/beside.ts'
+import { FairQueue } from './fair-queue.ts'
 import type { KeySpec } from './key-spec.ts'
 import { Unreachable } from './keystore.ts'
 import type { Answer, Pair, PairWork, Question, Work, Works } from './pair-work.ts'
 import { post } from './post.ts'
 
-/** How many requests may wait for the threads that use keys, and for the thread that generates pairs. */
+/** How many requests of all accounts may wait for the threads that use keys, and for the thread that generates pairs. */
 const MOST_USES_WAITING = 256
 const MOST_PAIRS_WAITING = 16
 
@@ -21,24 +22,24 @@ export class PairThreads implements PairWork {
     this.#using = new Threads(threads, MOST_USES_WAITING)
   }
 
-  make(keySpec: KeySpec): Promise<Pair> {
-    return this.#making.ask('make', { keySpec })
+  make(account: string, keySpec: KeySpec): Promise<Pair> {
+    return this.#making.ask(account, 'make', { keySpec })
   }
 
-  sign(ask: Works['sign']['ask']): Promise<Uint8Array> {
-    return this.#using.ask('sign', ask)
+  sign(account: string, ask: Works['sign']['ask']): Promise<Uint8Array> {
+    return this.#using.ask(account, 'sign', ask)
   }
 
-  decrypt(ask: Works['decrypt']['ask']): Promise<Uint8Array | null> {
-    return this.#using.ask('decrypt', ask)
+  decrypt(account: string, ask: Works['decrypt']['ask']): Promise<Uint8Array | null> {
+    return this.#using.ask(account, 'decrypt', ask)
   }
 
-  verify(ask: Works['verify']['ask']): Promise<boolean> {
-    return this.#using.ask('verify', ask)
+  verify(account: string, ask: Works['verify']['ask']): Promise<boolean> {
+    return this.#using.ask(account, 'verify', ask)
   }
 
-  encrypt(ask: Works['encrypt']['ask']): Promise<Uint8Array> {
-    return this.#using.ask('encrypt', ask)
+  encrypt(account: string, ask: Works['encrypt']['ask']): Promise<Uint8Array> {
+    return this.#using.ask(account, 'encrypt', ask)
   }
 
   async stop(): Promise<void> {
@@ -57,25 +58,23 @@ const AT_A_TIME = 2
 
 class Threads {
   readonly #most: number
-  readonly #mostWaiting: number
   readonly #threads = new Set<Thread>()
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: FairQueue<Waiting>
   #asked = 0
   #hasStopped = false
 
   constructor(most: number, mostWaiting: number) {
     this.#most = most
-    this.#mostWaiting = mostWaiting
+    this.#waiting = new FairQueue(mostWaiting)
   }
 
-  ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
+  ask<W extends Work>(account: string, work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
     const question = { ...ask, number: ++this.#asked, work } as Question
-    if (this.#hasStopped || this.#waiting.length >= this.#mostWaiting) {
-      wipe(question)
-      return Promise.reject(new Unreachable('too much work with asymmetric keys waits', false))
-    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ question, resolve, reject })
+      const waiting: Waiting = { question, resolve, reject }
+      if (this.#hasStopped) return refuse(waiting, STOPS)
+      const loser = this.#waiting.add(account, waiting)
+      if (loser) refuse(loser, 'too much work with asymmetric keys waits')
       this.#next()
     })
   }
@@ -83,17 +82,14 @@ class Threads {
   /** Ends the threads. Waiting and running work fails. */
   async stop(): Promise<void> {
     this.#hasStopped = true
-    for (const { question, reject } of this.#waiting.splice(0)) {
-      wipe(question)
-      reject(new Unreachable('the service stops', false))
-    }
+    for (const waiting of this.#waiting.drain()) refuse(waiting, STOPS)
     await Promise.all([...this.#threads].map((thread) => thread.stop()))
   }
 
   /** Hands waiting work to threads that have room for it. */
   #next(): void {
     for (let thread = this.#free(); thread; thread = this.#free()) {
-      const next = this.#waiting.shift()
+      const next = this.#waiting.next()
       if (!next) return
       thread.take(next)
     }
@@ -101,7 +97,7 @@ class Threads {
 
   /** The least busy thread; a new thread, if allowed, in place of a busy one. null when all threads have AT_A_TIME requests. */
   #free(): Thread | null {
-    if (this.#waiting.length === 0) return null
+    if (this.#waiting.isEmpty) return null
     const [least] = [...this.#threads].sort((a, b) => a.busy - b.busy)
     if (least?.busy === 0) return least
     if (this.#threads.size < this.#most) return this.#begin()
@@ -165,6 +161,14 @@ class Thread {
     if ('failure' in answer) waiting?.reject(new Error(answer.failure))
     else waiting?.resolve(answer.answer as never)
   }
+}
+
+const STOPS = 'the service stops'
+
+/** Refuses work that no thread has. */
+function refuse({ question, reject }: Waiting, why: string): void {
+  wipe(question)
+  reject(new Unreachable(why, false))
 }
 
 /** Overwrites a private key in bytes. The thread has its own copy. */

@@ -46,15 +46,15 @@ export type Answer = { readonly number: number } & (
   | { readonly failure: string }
 )
 
-/** Verifies and encrypts with public keys. Throws Unreachable when too much work waits. */
+/** Verifies and encrypts with public keys, for an account: accounts take turns. Throws Unreachable when too much work of the account waits. */
 export interface PublicKeyWork {
-  verify(ask: Works['verify']['ask']): Promise<boolean>
-  encrypt(ask: Works['encrypt']['ask']): Promise<Uint8Array>
+  verify(account: string, ask: Works['verify']['ask']): Promise<boolean>
+  encrypt(account: string, ask: Works['encrypt']['ask']): Promise<Uint8Array>
 }
 
 /** All work with pairs. */
 export interface PairWork extends PublicKeyWork {
-  make(keySpec: KeySpec): Promise<Pair>
-  sign(ask: Works['sign']['ask']): Promise<Uint8Array>
-  decrypt(ask: Works['decrypt']['ask']): Promise<Uint8Array | null>
+  make(account: string, keySpec: KeySpec): Promise<Pair>
+  sign(account: string, ask: Works['sign']['ask']): Promise<Uint8Array>
+  decrypt(account: string, ask: Works['decrypt']['ask']): Promise<Uint8Array | null>
 }

@@ -56,7 +56,7 @@ export class SoftwareKeystore implements Keystore {
   }
 
   async generatePair(place: VersionPlace): Promise<StoredPair> {
-    const { privateKey, publicKey } = await this.#pairs.make(place.keySpec)
+    const { privateKey, publicKey } = await this.#pairs.make(place.account, place.keySpec)
     return { material: this.#seal(place, privateKey), publicKey }
   }
 
@@ -82,7 +82,7 @@ export class SoftwareKeystore implements Keystore {
     algorithm: SigningAlgorithm,
     digest: Uint8Array,
   ): Promise<Uint8Array> {
-    return this.#pairs.sign({ key: this.#privateKey(place, material), algorithm, digest })
+    return this.#pairs.sign(place.account, { key: this.#privateKey(place, material), algorithm, digest })
   }
 
   async decryptAsymmetric(
@@ -91,7 +91,7 @@ export class SoftwareKeystore implements Keystore {
     algorithm: EncryptionAlgorithm,
     ciphertext: Uint8Array,
   ): Promise<Uint8Array | null> {
-    return this.#pairs.decrypt({ key: this.#privateKey(place, material), algorithm, ciphertext })
+    return this.#pairs.decrypt(place.account, { key: this.#privateKey(place, material), algorithm, ciphertext })
   }
 
   /** Software has every algorithm. */

@@ -78,7 +78,7 @@ interface Destination {
 /** Returns the destination that the parameters name. Refuses with InvalidParameter. */
 export function destinationOf(
   { PublicKeyBlob, WrappingKeySpec, WrappingAlgorithm: algorithm }: Values<typeof exportParameters>,
-  { publicKeys }: KmsContext,
+  { publicKeys, scope }: KmsContext,
 ): Destination {
   const fitting: readonly string[] = WRAPPING[WrappingKeySpec]
   if (!fitting.includes(algorithm))
@@ -90,7 +90,7 @@ export function destinationOf(
   if (algorithm === 'SM2PKE' && der && isSm2PublicKey(der))
     return {
       capacity: SM2_CAPACITY,
-      wrap: (dataKey) => publicKeys.encrypt({ publicKey: der, algorithm, plaintext: dataKey }),
+      wrap: (dataKey) => publicKeys.encrypt(scope.account, { publicKey: der, algorithm, plaintext: dataKey }),
     }
   const publicKey = algorithm !== 'SM2PKE' && der ? exportPublicKey(der) : null
   if (!publicKey || algorithm === 'SM2PKE')

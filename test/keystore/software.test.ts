@@ -50,6 +50,46 @@ describe('work with asymmetric keys', () => {
     assert.equal(await sign(), 'unreachable')
   })
 
+  it('of one account does not keep another account from its own', async (t) => {
+    const pairs = new PairThreads(1)
+    t.after(() => pairs.stop())
+    const store = softwareStore(new RootKeys(new Uint8Array(32)), pairs)
+    const ended: string[] = []
+    const signers = await Promise.all(
+      ['busy', 'quiet'].map(async (account) => {
+        const signer = { ...place, account, keySpec: 'EC_P256' } as const
+        const { material } = await store.generatePair(signer)
+        const sign = () => store.sign(signer, material, 'ECDSA_SHA_256', Buffer.alloc(32))
+        return () =>
+          sign().then(
+            () => void ended.push(account),
+            (error: unknown) => void ended.push(`${account} refused: ${(error as Error).message}`),
+          )
+      }),
+    )
+    const [busy, quiet] = signers
+    assert.ok(busy && quiet)
+    const all = Array.from({ length: 300 }, busy)
+    await quiet()
+    assert.equal(ended.at(-1), 'quiet')
+    assert.ok(ended.filter((account) => account === 'busy').length < 10, 'the quiet account has its turn soon')
+    await Promise.all(all)
+    assert.equal(ended.filter((account) => account === 'busy').length, 2 + 256 - 1)
+  })
+
+  it('makes pairs of all accounts, however many pairs one of them wants', async (t) => {
+    const pairs = new PairThreads(1)
+    t.after(() => pairs.stop())
+    const make = (account: string) =>
+      pairs.make(account, 'EC_P256').then(
+        () => account,
+        (error: unknown) => (error instanceof Unreachable ? 'unreachable' : error),
+      )
+    const all = Array.from({ length: 30 }, () => make('busy'))
+    assert.equal(await make('quiet'), 'quiet')
+    assert.ok((await Promise.all(all)).includes('unreachable'))
+  })
+
   it('reaches its threads, and comes back, without a byte of other calls', async (t) => {
     const views: Uint8Array[] = []
     const { postMessage } = Worker.prototype
@@ -67,10 +107,17 @@ describe('work with asymmetric keys', () => {
     assert.ok(digest.buffer.byteLength > digest.length)
     const signature = await store.sign(onCurve, material, 'ECDSA_SHA_256', digest)
     const shared = Buffer.from(Buffer.from(signature).toString('base64'), 'base64')
-    assert.equal(await pairs.verify({ publicKey, algorithm: 'ECDSA_SHA_256', digest, signature: shared }), true)
+    assert.equal(
+      await pairs.verify(place.account, { publicKey, algorithm: 'ECDSA_SHA_256', digest, signature: shared }),
+      true,
+    )
     const decrypting = { ...place, keySpec: 'EC_SM2' } as const
     const other = await store.generatePair(decrypting)
-    const ciphertext = await pairs.encrypt({ publicKey: other.publicKey, algorithm: 'SM2PKE', plaintext: digest })
+    const ciphertext = await pairs.encrypt(place.account, {
+      publicKey: other.publicKey,
+      algorithm: 'SM2PKE',
+      plaintext: digest,
+    })
     const plaintext = await store.decryptAsymmetric(decrypting, other.material, 'SM2PKE', ciphertext)
     assert.deepEqual(plaintext && Buffer.from(plaintext), digest)
     assert.equal(views.length, 2 + 3 + 2 + 2, 'all bytes of all questions')

@@ -29,7 +29,11 @@ export const AsymmetricEncrypt = operation({
       })
     const { version, place, publicKey } = await usablePair(key, KeyVersionId, context)
     await context.keystore.demandDecryption(place, Algorithm)
-    const ciphertext = await context.publicKeys.encrypt({ publicKey, algorithm: Algorithm, plaintext: Plaintext })
+    const ciphertext = await context.publicKeys.encrypt(context.scope.account, {
+      publicKey,
+      algorithm: Algorithm,
+      plaintext: Plaintext,
+    })
     const CiphertextBlob = Buffer.from(ciphertext).toString('base64')
     return { reply: { KeyId: key.record.id, KeyVersionId: version.id, CiphertextBlob }, changes: [] }
   },

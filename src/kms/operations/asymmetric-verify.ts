@@ -24,7 +24,7 @@ export const AsymmetricVerify = operation({
     demandSignable(demandAsymmetric(key, 'SIGN/VERIFY'), Algorithm, Digest)
     const { version, publicKey } = await usablePair(key, KeyVersionId, context)
     if (context.settings.fips) demandInFips(key.body.keySpec, key.body.protectionLevel)
-    const verified = await context.publicKeys.verify({
+    const verified = await context.publicKeys.verify(context.scope.account, {
       publicKey,
       algorithm: Algorithm,
       digest: Digest,
