@@ -3,12 +3,12 @@
 
 import { formatArn } from '../api/arn.ts'
 import { Unreachable } from '../keystore/keystore.ts'
-import type { Committed } from '../ledger/call.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
 import { isDatabaseAway } from './database-away.ts'
 import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
+import { AGAIN_MS, putOff } from './put-off.ts'
 import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './records.ts'
 import { rotated, rotationDueAt } from './rotation.ts'
 import type { RotationHouse } from './secrets/rotation-step.ts'
@@ -17,8 +17,6 @@ import { sweepSecrets } from './secrets/sweep-secrets.ts'
 import { newVersion } from './version.ts'
 
 const AT_ONCE = 100
-/** The pause before failed work is tried again. */
-const AGAIN_MS = 60_000
 const SELDOM_MS = 3_600_000
 
 type House = RotationHouse
@@ -61,23 +59,16 @@ async function destroyDue(house: House): Promise<void> {
       const isAway = error instanceof Unreachable
       if (isAway && !error.wasAsked) return
       const age = house.now() - record.createdAt
-      await commitOne(house, putOff(record, house, isAway ? AGAIN_MS : Math.min(SELDOM_MS, Math.max(AGAIN_MS, age))))
+      await putOff(record, house, isAway ? AGAIN_MS : Math.min(SELDOM_MS, Math.max(AGAIN_MS, age)))
       if (isAway) return
       house.failed(`the destruction of ${record.id} failed, and is postponed`, error)
     }
 }
 
 async function destroyOne(record: Recorded<DestructionBody>, house: House): Promise<void> {
-  const gone = await house.keystore.destroy(record.body.material)
-  await commitOne(house, gone ? remove(DESTRUCTION, record) : putOff(record, house))
-}
-
-function putOff(record: Recorded<unknown>, { now }: House, pauseMs = AGAIN_MS): Change {
-  return update(record, { body: record.body, dueAt: now() + pauseMs })
-}
-
-function commitOne({ ledger }: House, change: Change): Promise<Committed> {
-  return ledger.commit({ changes: [change], nonce: null, event: null })
+  if (await house.keystore.destroy(record.body.material))
+    await house.ledger.commit({ changes: [remove(DESTRUCTION, record)], nonce: null, event: null })
+  else await putOff(record, house)
 }
 
 /**
@@ -91,7 +82,7 @@ async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise
     if (isDatabaseAway(error)) throw error
     if (error instanceof Unreachable) away.push(error)
     else house.failed(`the work due on key ${cmk.id} failed, and is postponed`, error)
-    return (await commitOne(house, putOff(cmk, house))) === 'committed' ? 'put off' : 'untouched'
+    return (await putOff(cmk, house)) === 'committed' ? 'put off' : 'untouched'
   }
 }
 

@@ -2,6 +2,7 @@
 // database-rotation.ts then sets. Each step is one commit that revisions guard, so any server may do a step and none does it twice.
 import { insert, remove, update } from '../../ledger/record.ts'
 import { isDatabaseAway } from '../database-away.ts'
+import { putOff } from '../put-off.ts'
 import { CHARACTERS, randomPassword } from '../random-password.ts'
 import { createdWith } from '../service-keys.ts'
 import { newAccessKeyChanges, retirement } from './access-key-rotation.ts'
@@ -16,8 +17,6 @@ import { withVersion } from './stages.ts'
 import { findValue, sealingKeyOf, sealValue } from './values.ts'
 
 const AT_ONCE = 100
-/** The pause before failed work is tried again. */
-const AGAIN_MS = 60_000
 /** Fits the password rules of all databases: a character of each kind. */
 const PASSWORD = {
   length: 32,
@@ -33,8 +32,7 @@ export async function rotateSecrets(house: RotationHouse): Promise<void> {
     } catch (error) {
       if (isDatabaseAway(error)) throw error
       house.failed(`the work due on the secret ${secret.id} failed, and is postponed`, error)
-      const putOff = update(secret, { body: secret.body, dueAt: house.now() + AGAIN_MS })
-      await house.ledger.commit({ changes: [putOff], nonce: null, event: null })
+      await putOff(secret, house)
     }
 }
 

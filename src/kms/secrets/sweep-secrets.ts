@@ -1,18 +1,16 @@
 // The background deletion of secrets whose recovery window has ended. A revision guards each step, as in the sweep of keys.
 import type { Ledger } from '../../ledger/ledger.ts'
-import { update } from '../../ledger/record.ts'
 import { storedServiceWork } from '../../ledger/stored-event.ts'
 import { isDatabaseAway } from '../database-away.ts'
 import { forgetDestroyed } from '../destruction.ts'
 import type { KmsContext } from '../operation.ts'
+import { putOff } from '../put-off.ts'
 import { destroySecret } from './destroy-secret.ts'
 import { SECRET, type Secret } from './records.ts'
 import { newSecretResource } from './secret-name.ts'
 import { secretAt } from './secret-state.ts'
 
 const AT_ONCE = 100
-/** The pause before failed work is tried again. */
-const AGAIN_MS = 60_000
 
 interface House extends Pick<KmsContext, 'keystore' | 'messageKeys'> {
   readonly ledger: Ledger
@@ -58,9 +56,4 @@ async function deleteOne(secret: Secret, house: House): Promise<boolean> {
   const outcome = await house.ledger.commit({ changes, nonce: null, event, further, rootEpoch })
   if (outcome === 'committed') forgetDestroyed(changes, house)
   return outcome === 'committed'
-}
-
-async function putOff(secret: Secret, { ledger, now }: House): Promise<void> {
-  const later = update(secret, { body: secret.body, dueAt: now() + AGAIN_MS })
-  await ledger.commit({ changes: [later], nonce: null, event: null })
 }
