@@ -1,5 +1,6 @@
 // Calls a server for the command line. Trouble with the server or the network becomes one sentence with a remedy.
 import { jsonObjectIn } from '../runtime/json.ts'
+import { lacksTrustedRoot } from '../runtime/tls-errors.ts'
 import { type ClientOptions, callOperation, postJson, type Response, type Server, type Way } from './client.ts'
 
 export interface Answered {
@@ -51,21 +52,14 @@ function received(responding: Promise<Response>, { endpoint }: Server): Promise<
   })
 }
 
-const UNTRUSTED = [
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-]
-
 /** Whether `ask` or `askPath` rejected since the server's certificate is of no authority that the command line trusts. */
 export function isUntrusted({ cause }: Error): boolean {
-  return UNTRUSTED.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+  return lacksTrustedRoot((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
 }
 
 function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: string): string {
   const other = (scheme: string) => endpoint.replace(/^https?/, scheme)
-  if (UNTRUSTED.includes(code))
+  if (lacksTrustedRoot(code))
     return `no trusted authority issued the certificate of ${endpoint}: name the file of its CA with --ca-file or STRONGROOM_CA_FILE`
   if (code === 'ABORT_ERR') return `${endpoint} did not answer in time`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { request as httpRequest } from '../runtime/http.ts'
+import { isForOtherNames } from '../runtime/tls-errors.ts'
 import { checkExpiry } from './certificate.ts'
 import { checkOffset } from './clock.ts'
 import { type Finding, findingsOf } from './finding.ts'
@@ -52,7 +53,7 @@ function certificateOf(socket: TLSSocket, { endpoint, now }: Server): readonly F
   const expiry = checkExpiry(`the certificate of ${endpoint}`, Date.parse(until), now())
   if (socket.authorized || expiry.result === 'error') return [expiry]
   const why = String(socket.authorizationError)
-  const named = why === 'ERR_TLS_CERT_ALTNAME_INVALID'
+  const named = isForOtherNames(why)
   return [
     expiry,
     error(

@@ -6,6 +6,7 @@ import { Agent, request } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { createSecureContext, type DetailedPeerCertificate, rootCertificates, TLSSocket } from 'node:tls'
 import type { Runtime } from '../runtime/runtime.ts'
+import { isInvalid, lacksTrustedRoot } from '../runtime/tls-errors.ts'
 import type { OidcSettings } from '../settings/oidc.ts'
 import { type IssuerDocument, type IssuerDocuments, IssuerTrouble, type TroubleKind } from '../sts/oidc/issuer.ts'
 
@@ -47,18 +48,6 @@ const PRIVATE = blocks({
   ipv4: '10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
   ipv6: '::1/128 fc00::/7',
 })
-
-/** Errors of TLS that say that the chain of certificates ends in no trusted root. */
-const ROOT_CODES: ReadonlySet<string> = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_UNTRUSTED',
-])
-/** Other codes that say that the chain does not verify. */
-const CHAIN_CODE = /^(?:ERR_TLS_CERT_|CERT_|CRL_|INVALID_|PATH_LENGTH|HOSTNAME_MISMATCH|ERROR_IN_CERT)/
 
 type Options = Pick<OidcSettings, 'certificates' | 'privateAddresses'>
 
@@ -186,8 +175,8 @@ function trouble(url: URL, message: string, kind: TroubleKind = 'unreachable'): 
 
 function failure(url: URL, error: NodeJS.ErrnoException): IssuerTrouble {
   const { code = '', message } = error
-  if (ROOT_CODES.has(code)) return trouble(url, `${message}: see \`oidc-ca-file\``, 'root')
-  return trouble(url, message, CHAIN_CODE.test(code) ? 'chain' : 'unreachable')
+  if (lacksTrustedRoot(code)) return trouble(url, `${message}: see \`oidc-ca-file\``, 'root')
+  return trouble(url, message, isInvalid(code) ? 'chain' : 'unreachable')
 }
 
 /**

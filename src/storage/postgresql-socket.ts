@@ -1,6 +1,7 @@
 // Sockets to PostgreSQL, with TLS if demanded. Each error names the host, and says what to change.
 import { connect, isIP, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { isForOtherNames, lacksTrustedRoot } from '../runtime/tls-errors.ts'
 import { type Address, type Host, tlsOptions } from './postgresql-address.ts'
 
 /** The protocol's SSLRequest. */
@@ -49,15 +50,13 @@ async function secured(socket: Socket, address: Address, { host }: Host): Promis
   return secure
 }
 
-const UNKNOWN_ISSUER = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/
-
 function explained({ code = 'TLS_FAILED', message }: NodeJS.ErrnoException, host: string): Error {
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+  if (isForOtherNames(code))
     return failure(
       code,
       `the server's certificate is for other names than \`${host}\`, which sslmode=verify-full demands`,
     )
-  if (UNKNOWN_ISSUER.test(code))
+  if (lacksTrustedRoot(code))
     return failure(code, `no authority of \`sslrootcert\` issued the server's certificate (${message})`)
   return failure(code, `TLS failed: ${message}`)
 }

@@ -1,45 +1,20 @@
 // Reading documents of issuers: which addresses the server connects to, and how long and how much it reads.
-import 'reflect-metadata'
 import assert from 'node:assert/strict'
-import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
+import { KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { type Address, HttpsDocuments } from '../../src/house/issuer-documents.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { IssuerTrouble } from '../../src/sts/oidc/issuer.ts'
+import { certificateOf, newPair } from '../certificates.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 
 const WITHIN_MS = 60_000
 
-const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-
-/** A certificate for a public key, signed by whoever calls itself the issuer; nothing but names ties them together. */
-async function certificateOf(
-  subject: string,
-  { publicKey }: Pair,
-  issuer: string,
-  { privateKey }: Pair,
-): Promise<string> {
-  const host = new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])
-  const certificate = await X509CertificateGenerator.create({
-    subject: `CN=${subject}`,
-    issuer: `CN=${issuer}`,
-    publicKey,
-    signingKey: privateKey,
-    signingAlgorithm: EC,
-    extensions: subject === 'localhost' ? [host] : [new BasicConstraintsExtension(true, undefined, true)],
-  })
-  return `${certificate.toString('pem')}\n`
-}
-
 const thumbprint = (certificate: string) =>
   new X509Certificate(certificate).fingerprint.replaceAll(':', '').toLowerCase()
-
-type Pair = Awaited<ReturnType<typeof newPair>>
-const newPair = () => webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])
 
 describe('documents of issuers', () => {
   let issuer: TestIssuer
