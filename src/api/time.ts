@@ -1,3 +1,5 @@
+// Times and durations as texts.
+
 /** A cache of formatted seconds: most requests need the present second, or those of records that are read often. */
 const texts = new Map<number, string>()
 const MOST_TEXTS = 1024
@@ -17,4 +19,12 @@ export function isoSeconds(ms: number): string {
 export function earliest(...moments: readonly (number | null)[]): number | null {
   const set = moments.filter((moment) => moment !== null)
   return set.length === 0 ? null : Math.min(...set)
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 }
+
+/** Reads a duration, a whole number with its unit such as 7d, 12h, 15m or 30s, in milliseconds; null for any other text. */
+export function durationMs(text: string): number | null {
+  const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(text) ?? []
+  return number === '' ? null : Number(number) * (UNITS_MS[unit] ?? 0)
 }

@@ -1,4 +1,5 @@
 // `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints the server's time.
+import { durationMs } from '../api/time.ts'
 import { ADVANCE_ACTION, ADVANCE_PATH } from '../gateway/dev.ts'
 import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -14,17 +15,15 @@ DURATION is a whole number with its unit d, h, m or s, such as 8d; 0s only print
 finished all due deletions, expiries and rotations. The server must run with \`strongroom serve --dev\`; the credentials must be
 those of an account.`
 
-const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 }
-
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function dev(args: readonly string[], around: Surroundings): Promise<number> {
   if (printsHelp(args, USAGE, around)) return 0
   const [verb, duration = '', ...rest] = args
-  const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
   if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)
-  if (number === '') throw new UsageError(`name the duration:\n${USAGE}`)
+  const ms = durationMs(duration)
+  if (ms === null) throw new UsageError(`name the duration:\n${USAGE}`)
   const options = await clientOptions(readFlags(rest, CLIENT_FLAGS, 'dev'), around)
-  const seconds = String(Number(number) * (SECONDS[unit] ?? 0))
+  const seconds = String(ms / 1000)
   const parameters = new Map(Object.entries({ Action: ADVANCE_ACTION, Version: 'dev', Seconds: seconds }))
   const { status, answer } = await ask(parameters, { ...options, path: ADVANCE_PATH })
   if (status === 200) {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LOOKUP_KEYS } from '../actiontrail/lookup/attributes.ts'
+import { durationMs } from '../api/time.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { eventLine } from './event-line.ts'
@@ -31,7 +32,6 @@ Endpoint and credentials: as for \`strongroom kms\`.`
 const POLL_MS = 1000
 const MOST_PATIENCE_MS = 30_000
 const DEFAULT_AGO_S = 900
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function logs(args: readonly string[], around: Surroundings): Promise<number> {
@@ -93,8 +93,8 @@ function printer(flags: Flags, { output }: Surroundings): Following['print'] {
 function sinceOf(flags: Flags): { ago: number } | { at: number } {
   const text = flags.get('since')
   if (text === undefined) return { ago: flags.has('follow') ? 0 : DEFAULT_AGO_S }
-  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  if (count !== undefined) return { ago: Number(count) * (UNITS[unit] ?? 1) }
+  const ago = durationMs(text)
+  if (ago !== null) return { ago: ago / 1000 }
   const at = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?$/.test(text) ? Date.parse(text) / 1000 : Number.NaN
   if (Number.isNaN(at)) throw new UsageError('`--since` must be like 15m, 2h, 7d, 2026-03-01 or 2026-03-01T12:00:00Z')
   return { at }

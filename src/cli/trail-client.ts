@@ -71,14 +71,14 @@ function pageOf({ status, answer }: Awaited<ReturnType<typeof ask>>): EventPage 
   }
 }
 
-/** A reader that begins `ago` seconds before the server's present, or at a moment in seconds since 1970. */
+/** A reader that begins `ago` seconds before the server's present, at the earliest in 1970, or at a moment in seconds since then. */
 export async function readerOf(
   lookUp: LookUp,
   since: { readonly ago: number } | { readonly at: number },
 ): Promise<{ readonly reader: TrailReader; readonly present: number }> {
   // Uses the server's present: clocks may differ.
   const { end: present, requestId } = await lookUp(Math.floor(Date.now() / 1000) - A_DAY_S, null)
-  const from = 'at' in since ? since.at : present - since.ago
+  const from = 'at' in since ? since.at : Math.max(0, present - since.ago)
   if (from > present)
     throw new UsageError(`\`--since\` is in the future: the server's clock is at ${isoSeconds(present * 1000)}`)
   return { reader: new TrailReader(lookUp, from, [requestId]), present }

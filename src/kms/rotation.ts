@@ -1,10 +1,10 @@
 // Automatic rotation: its interval, its state, and when the next version is due. Pure.
 import { refuse } from '../api/errors.ts'
 import { shaped, text } from '../api/parameters.ts'
+import { durationMs } from '../api/time.ts'
 import type { CmkBody } from './records.ts'
 
 const DAY_MS = 86_400_000
-const UNITS_MS: Readonly<Record<string, number>> = { d: DAY_MS, h: 3_600_000, m: 60_000, s: 1000 }
 const [MIN_DAYS, MAX_DAYS] = [7, 730]
 const RULE = `A whole number with its unit d, h, m or s, such as 7d; from ${MIN_DAYS} to ${MAX_DAYS} days.`
 
@@ -24,9 +24,8 @@ export function intervalIn(
 ): number {
   const name = 'RotationInterval'
   if (interval === null) throw refuse('MissingParameter', { name })
-  const [, number = '', unit = ''] = /^(\d{1,9})([dhms])$/.exec(interval) ?? []
-  const ms = Number(number) * (UNITS_MS[unit] ?? 0)
-  if (ms < minMs || ms > maxMs) throw refuse('InvalidParameter', { name, rule })
+  const ms = durationMs(interval)
+  if (ms === null || ms < minMs || ms > maxMs) throw refuse('InvalidParameter', { name, rule })
   return ms
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { eventLine } from '../../src/cli/event-line.ts'
+import { readerOf } from '../../src/cli/trail-client.ts'
 import { type EventPage, LATE_S, type LookUp, type TrailEvent, TrailReader } from '../../src/cli/trail-reader.ts'
 import { times } from '../size.ts'
 
@@ -124,4 +125,13 @@ describe('the line of an event', () => {
     assert.match(line, /Kms\.A\\u\{1b\}\[2J\\u\{a\}\\u\{202e\}/)
     assert.ok(!/\p{C}/u.test(line) && line.length < 400)
   })
+})
+
+it('begins in 1970 at the earliest, however long ago --since is', async () => {
+  const trail = new Trail([{ id: 'first', second: 5, from: 5 }], 10)
+  const { reader } = await readerOf(trail.lookUp, { ago: 9_999_999_999 * 86_400 })
+  assert.equal(reader.end, 0)
+  const read: string[] = []
+  for await (const events of reader.poll()) read.push(...events.map(({ eventId }) => eventId))
+  assert.deepEqual(read, ['first'])
 })
