@@ -44,7 +44,7 @@ export class Allowing {
       async (view) => {
         const { session, caller } = await this.#sessions.of(request, house, view)
         const logOns = await logOnsOf(session.principalId, { ledger: view, caller })
-        const grant = { id: house.newId(), session, challenge, until: now + GRANT_MS }
+        const grant = { id: house.runtime.newId(), session, challenge, until: now + GRANT_MS }
         const listed = { id: grant.id, until: grant.until, of: session.id, waiting: true } as const
         const result = { Code: this.#sealing.seal('log-on-grant', grant) }
         const event = eventOf('allowed', { session, caller }, where)

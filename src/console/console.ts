@@ -59,7 +59,7 @@ export class Console implements ConsolePort {
     if (ofCommandLine) return this.#doneFor(ofCommandLine, request, house, recognize)
     if (path.startsWith('/console/api/')) return this.#api(request, house, recognize)
     if (request.method === 'GET' || request.method === 'HEAD') return this.#files.answer(request, house.runtime)
-    return refused(refuse('UnsupportedHTTPMethod'), request, house.newId())
+    return refused(refuse('UnsupportedHTTPMethod'), request, house.runtime.newId())
   }
 
   async #api(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
@@ -116,7 +116,7 @@ export class Console implements ConsolePort {
     work: (where: Where) => Promise<ConsoleAnswer>,
     guard = demandOwnPage,
   ): Promise<ConsoleAnswer> {
-    const where = { request, requestId: house.newId(), now: house.now() }
+    const where = { request, requestId: house.runtime.newId(), now: house.now() }
     try {
       guard(request)
       return await work(where)

@@ -39,8 +39,15 @@ export class Fetching {
   ask(given: JsonObject, { request, now }: Where, house: House): object {
     const name = boundedText(given['Name'], 'Name', 64)
     if (/\p{C}/u.test(name)) throw refuse('InvalidParameter', { name: 'Name', rule: 'Characters that can be shown.' })
-    const userCode = newUserCode(house)
-    const asking = { id: house.newId(), name, address: request.sourceAddress, at: now, userCode, until: now + CODE_MS }
+    const userCode = newUserCode(house.runtime)
+    const asking = {
+      id: house.runtime.newId(),
+      name,
+      address: request.sourceAddress,
+      at: now,
+      userCode,
+      until: now + CODE_MS,
+    }
     return {
       DeviceCode: this.#sealing.seal('log-on-device-code', asking),
       UserCode: `${userCode.slice(0, 4)}-${userCode.slice(4)}`,
@@ -170,8 +177,11 @@ async function begun(
   const cause = found && hindranceOf(found, where)
   const who = refusedOf(session, caller)
   if (cause) return { refused: { ...who, changes: [], refusal: refuse('LogOn.Failed'), cause } }
-  const signsAs = newSessionAccessKeyId(house)
-  const { token, secret } = house.securityTokens.issueTo({ ...session, id, signsAs }, house.randomBytes(NONCE_BYTES))
+  const signsAs = newSessionAccessKeyId(house.runtime)
+  const { token, secret } = house.securityTokens.issueTo(
+    { ...session, id, signsAs },
+    house.runtime.randomBytes(NONCE_BYTES),
+  )
   const change = withSession({ id, until, of: session.id }, session, logOns, where.now)
   const event = logOnEvent('ConsoleSignin', where, caller, who.account, who.mfa)
   const result = {

@@ -53,7 +53,7 @@ export function ownCallEvent(
   parameters: Readonly<Record<string, string>>,
   { request, requestId, now }: Where,
   caller: PersonCaller,
-  { products, newId }: House,
+  { products, runtime }: House,
 ): EventRow {
   const found = products.find(({ product, operations }) => product.isGlobal && operations.has(name))
   const operation = found?.operations.get(name) as CallOperation
@@ -75,7 +75,7 @@ export function ownCallEvent(
     reply: null,
     refusal: null,
   })
-  return { eventId: newId(), account: caller.accountId, region: request.regions[0] ?? '', at: now, body }
+  return { eventId: runtime.newId(), account: caller.accountId, region: request.regions[0] ?? '', at: now, body }
 }
 
 function hostOf(request: HttpRequest): string {

@@ -184,7 +184,7 @@ export class LogOn {
         if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
         const fresh =
           given.get(profile) ??
-          (await this.#hashing(where, () => withPassword(password, user.body, settings, where.now, house)))
+          (await this.#hashing(where, () => withPassword(password, user.body, settings, where.now, house.runtime)))
         given.set(profile, fresh)
         const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
         const changed = update(user, { body: { ...user.body, loginProfile } }, true)

@@ -45,7 +45,7 @@ export async function nextStep(
   if (!passed.mfa && user.body.mfaDevice !== undefined)
     return next('Code', { MaySave: securityPreference.EnableSaveMFATicket })
   if (!passed.mfa && (profile.mfaBindRequired || furtherPreference.MFAOperationForLogin === 'mandatory')) {
-    const seed = house.randomBytes(SEED_BYTES)
+    const seed = house.runtime.randomBytes(SEED_BYTES)
     const label = `${user.body.userName}@${settings.alias || user.account}`
     const show = { Base32StringSeed: seedText(seed), QRCodePNG: await qrCode(seed, label) }
     return next('BindMFADevice', show, Buffer.from(seed).toString('base64'))

@@ -17,11 +17,11 @@ export function begun(
   logOns: LogOns | null,
   { LoginSessionDuration }: SecurityPreference,
   now: number,
-  { newId }: Pick<House, 'newId'>,
+  { runtime }: Pick<House, 'runtime'>,
 ): { session: LoggedOnSession; change: Change } {
   const { accountId, principalId } = caller
   const until = now + LoginSessionDuration * HOUR_MS
-  const session = { ...kept, id: newId(), accountId, principalId, since: now, until }
+  const session = { ...kept, id: runtime.newId(), accountId, principalId, since: now, until }
   const before = logOns?.body ?? NO_LOG_ONS
   const failures = kept.accessKeyId === '' ? { failed: 0, lockedUntil: 0 } : {}
   const sessions = listedWith({ id: session.id, until }, before, now)

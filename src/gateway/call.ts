@@ -39,7 +39,7 @@ export function answer(
 }
 
 async function answered(request: HttpRequest, house: House, recognize: () => void, door: Door): Promise<Answer> {
-  let requestId = house.newId()
+  let requestId = house.runtime.newId()
   const host = header(request, 'host')
   const formatOf = (asked = '') => (door.json ? 'JSON' : chosenFormat(asked, header(request, 'accept')))
   let format = formatOf()

@@ -16,7 +16,7 @@ const seconds = integer({ min: 0, max: 3_153_600_000 })
 
 /** Moves the clock by the parameter Seconds, does the background work that falls due, and answers with the new time. Never rejects. */
 export async function advanceClock(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
-  const requestId = house.newId()
+  const requestId = house.runtime.newId()
   try {
     if (request.method !== 'POST' || !house.dev) throw refuse('InvalidAction.NotFound')
     const parameters = decodeUnverified(request)

@@ -101,7 +101,7 @@ export function refuseBare(
   status = refusal.status,
 ): void {
   house.observer.turnedAway(refusal.entry, address)
-  sendBare(socket, encodeRefusal(refusal, { host: '', endpoint }, house.newId(), 'JSON', status))
+  sendBare(socket, encodeRefusal(refusal, { host: '', endpoint }, house.runtime.newId(), 'JSON', status))
 }
 
 /** Notes on the connection that a request's head is complete; returns the length of its headers in bytes. */
@@ -161,7 +161,7 @@ function refused(
 ): Answer {
   house.observer.turnedAway(refusal.entry, address)
   const asked = { host: headers.host ?? '', endpoint }
-  return encodeRefusal(refusal, asked, house.newId(), chosenFormat('', headers.accept ?? ''), status)
+  return encodeRefusal(refusal, asked, house.runtime.newId(), chosenFormat('', headers.accept ?? ''), status)
 }
 
 function answerUnread(
@@ -194,6 +194,6 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
     status: ready ? 200 : 503,
     contentType: 'application/json',
     body: JSON.stringify({ status: ready ? 'ok' : 'unavailable', ...(path === '/healthz' && { version: VERSION }) }),
-    requestId: house.newId(),
+    requestId: house.runtime.newId(),
   }
 }

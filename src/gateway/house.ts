@@ -92,11 +92,6 @@ export interface House extends Clock {
   /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
   readonly dev: { advance(ms: number): Promise<number> } | null
   readonly deliveryTarget: DeliveryTarget
-  /** Returns a new UUID for a request. */
-  newId(): string
-  /** Returns a new UUID for a record. UUIDs increase with time, so records created together are stored together. */
-  newRecordId(): string
-  randomBytes(length: number): Uint8Array
   /** Whether the database can be read and accepts commits. */
   ready(): Promise<boolean>
   readonly observer: Observer

@@ -67,8 +67,8 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
       if (dry) throw refuse('DryRunOperationError')
       const named = created.length > 0 ? [...resources, ...created] : resources
       const event = eventOf(call, named, { reply })
-      const others = furtherEvents(call, named, { reply }, house.newId)
-      const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.newId(), at: context.now, body }))
+      const others = furtherEvents(call, named, { reply }, house.runtime.newId)
+      const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.runtime.newId(), at: context.now, body }))
       const further = own ? [...(others ?? []), ...own] : others
       const { isAbandoned } = call.request
       const commit = house.ledger.commit({ changes, nonce, event, further, view, isAbandoned })
@@ -135,8 +135,7 @@ function contextOf(
   house: House,
   keystore: Keystore,
 ): CallContext {
-  const { settings, newRecordId, randomBytes, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } =
-    house
+  const { settings, runtime, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget, hsmTokens, messageKeys, publicKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
@@ -160,8 +159,8 @@ function contextOf(
     pageTokens,
     deliveryTarget,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
-    newRecordId,
-    randomBytes,
+    newRecordId: runtime.newRecordId,
+    randomBytes: runtime.randomBytes,
     sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
     accessKeyLastUsed: (id) => lastUsed.at(id),
   }

@@ -94,9 +94,9 @@ async function copyOfRefused(
   call: Progress<Named>,
   resources: readonly Resource[],
   refusal: Refusal,
-  { rateLimiter, settings, observer, newId }: House,
+  { rateLimiter, settings, observer, runtime }: House,
 ): Promise<Copy> {
-  const [event] = furtherEvents(call, resources, { refusal }, newId) ?? []
+  const [event] = furtherEvents(call, resources, { refusal }, runtime.newId) ?? []
   if (!event) return NO_COPY
   const { refused } = rateLimiter
   const [payer, owner] = [ownerOf(call.authenticated.caller), event.account]
@@ -105,6 +105,7 @@ async function copyOfRefused(
     observer.unrecorded(owner)
     return NO_COPY
   }
-  const events = before === 0 ? [event] : furtherEvents(call, resources, { refusal }, newId, { unrecorded: before })
+  const events =
+    before === 0 ? [event] : furtherEvents(call, resources, { refusal }, runtime.newId, { unrecorded: before })
   return { events, untold: () => refused.untoldCopy(payer, owner, before) }
 }

@@ -98,9 +98,6 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
     now: clock ? () => clock.now() : runtime.now,
     wallNow: runtime.now,
     dev: clock && { advance: (ms) => sweeps.runAfter(() => clock.advance(ms)) },
-    newId: runtime.newId,
-    newRecordId: runtime.newRecordId,
-    randomBytes: runtime.randomBytes,
     observer: observed.observer,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)

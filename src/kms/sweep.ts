@@ -95,7 +95,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const { account, region, id } = cmk
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
   const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
-  const event = { eventId: house.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
+  const event = { eventId: house.runtime.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
   const outcome = await house.ledger
     .commit({ changes, nonce: null, event, rootEpoch })
     .catch(async (error: unknown) => {
@@ -135,8 +135,8 @@ async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null>
 }
 
 /** Returns the changes that add a new primary version. Older versions still decrypt. */
-async function rotate(cmk: Cmk, now: number, { keystore, newRecordId }: House): Promise<Change[]> {
-  const version = await newVersion(cmk, newRecordId(), { keystore, scope: cmk, now })
+async function rotate(cmk: Cmk, now: number, { keystore, runtime }: House): Promise<Change[]> {
+  const version = await newVersion(cmk, runtime.newRecordId(), { keystore, scope: cmk, now })
   const body = rotated(cmk.body, version.id, now)
   return [update(cmk, { body, dueAt: dueAt(body) }), insert(VERSION, version)]
 }

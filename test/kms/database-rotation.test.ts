@@ -245,7 +245,7 @@ describe('secrets of type Rds', () => {
       return SYSTEM.randomBytes(length)
     }
     await house.setPasswords(async () => assert.fail('the next attempt may begin before this one ends'), {
-      randomBytes: slowly,
+      runtime: { ...SYSTEM, randomBytes: slowly },
     })
     assert.deepEqual(house.failures.splice(0), [
       `a password of the secret ${SecretName} could not be set, and will be tried again: Error: reading the password took more than 50 seconds`,

@@ -5,7 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import { type Change, type Scope, update } from '../../ledger/record.ts'
 import type { LedgerView } from '../../ledger/view.ts'
 import type { AccessKeys } from '../../ram/access-key.ts'
-import type { Random } from '../../ram/identifiers.ts'
+import type { Randomness } from '../../runtime/runtime.ts'
 import type { SecretDatabases } from '../../settings/secret-databases.ts'
 import { KMS_CALLER } from '../cloud-product.ts'
 import { isDatabaseAway } from '../database-away.ts'
@@ -19,25 +19,28 @@ import { RotationFault } from './rotation-target.ts'
 import { secretDueAt } from './secret-state.ts'
 
 /** The services and settings that rotations use. */
-export interface RotationHouse extends Random {
+export interface RotationHouse {
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly messageKeys: MessageKeys
   readonly accessKeys: Pick<AccessKeys, 'seal'>
   readonly settings: { readonly secretDatabases: SecretDatabases } & Pick<KmsContext, 'quotas'>
+  readonly runtime: Pick<Randomness, 'newId' | 'newRecordId' | 'randomBytes'>
   now(): number
-  newId(): string
-  newRecordId(): string
   failed(message: string, error: unknown): void
 }
 
 /** The context of one attempt. */
-export type RotationContext = Omit<RotationHouse, 'ledger' | 'now'> &
+export type RotationContext = Omit<RotationHouse, 'ledger' | 'now' | 'runtime'> &
+  Pick<RotationHouse['runtime'], 'newId' | 'newRecordId' | 'randomBytes'> &
   Pick<KmsContext, 'caller' | 'scope' | 'now' | 'ledger' | 'quotas'>
 
 /** Returns the context of one attempt in this scope, with the key service as the caller. */
 export function contextOf(house: RotationHouse, scope: Scope, view: LedgerView): RotationContext {
-  return { ...house, caller: KMS_CALLER, scope, ledger: view, now: house.now(), quotas: house.settings.quotas }
+  const { newId, newRecordId, randomBytes } = house.runtime
+  const random = { newId, newRecordId, randomBytes }
+  const { quotas } = house.settings
+  return { ...house, ...random, caller: KMS_CALLER, scope, ledger: view, now: house.now(), quotas }
 }
 
 /** Decides and commits work on a secret. Returns false, and stores nothing, where a record that the decision read has changed. */

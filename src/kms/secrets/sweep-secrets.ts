@@ -1,6 +1,7 @@
 // The background deletion of secrets whose recovery window has ended. A revision guards each step, as in the sweep of keys.
 import type { Ledger } from '../../ledger/ledger.ts'
 import { storedServiceWork } from '../../ledger/stored-event.ts'
+import type { Randomness } from '../../runtime/runtime.ts'
 import { isDatabaseAway } from '../database-away.ts'
 import { forgetDestroyed } from '../destruction.ts'
 import type { KmsContext } from '../operation.ts'
@@ -14,8 +15,8 @@ const AT_ONCE = 100
 
 interface House extends Pick<KmsContext, 'keystore' | 'messageKeys'> {
   readonly ledger: Ledger
+  readonly runtime: Pick<Randomness, 'newId'>
   now(): number
-  newId(): string
   failed(message: string, error: unknown): void
 }
 
@@ -47,7 +48,7 @@ async function deleteOne(secret: Secret, house: House): Promise<boolean> {
   const resources = [newSecretResource(secret.id, { scope: secret })]
   const body = storedServiceWork('DeleteSecret', resources)
   const [event = null, ...further] = [body, ...ownWork].map((one) => ({
-    eventId: house.newId(),
+    eventId: house.runtime.newId(),
     account,
     region,
     at: house.now(),
