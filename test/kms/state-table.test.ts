@@ -89,14 +89,24 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   RestoreSecret: [OK, OK, OK, OK],
 }
 
+/** Of every key of origin Aliyun_KMS. */
+const LIFE_CYCLE: Readonly<Record<string, readonly [string, string, string]>> = {
+  EnableKey: [OK, OK, SM],
+  DisableKey: [OK, OK, SM],
+  ScheduleKeyDeletion: [OK, OK, SM],
+  CancelKeyDeletion: [SM, SM, OK],
+}
+
 /** The operations that keys of external material can't show: on a key of origin Aliyun_KMS, which is never PendingImport. */
 const NORMAL_KEYS: Readonly<Record<string, readonly [string, string, string]>> = {
+  ...LIFE_CYCLE,
   UpdateRotationPolicy: [OK, RD, RP],
   CreateKeyVersion: [RU, RU, RU],
 }
 
 /** Of asymmetric keys: a pair of RSA that encrypts, and a pair on a curve that signs. */
 const ASYMMETRIC_KEYS: Readonly<Record<string, readonly [string, string, string]>> = {
+  ...LIFE_CYCLE,
   AsymmetricSign: [OK, RD, RP],
   AsymmetricVerify: [OK, RD, RP],
   AsymmetricEncrypt: [OK, RD, RP],
@@ -126,6 +136,10 @@ const AFTERWARDS: Readonly<Record<string, Partial<Record<State, State>>>> = {
   CancelKeyDeletion: { PendingDeletion: 'Enabled' },
   ImportKeyMaterial: { PendingImport: 'Enabled' },
   DeleteKeyMaterial: { Enabled: 'PendingImport', Disabled: 'PendingImport' },
+}
+
+function stateAfter(operation: string, outcome: string | undefined, state: State): State {
+  return outcome === OK ? (AFTERWARDS[operation]?.[state] ?? state) : state
 }
 
 /** The operations after which a key is not what it was. */
@@ -323,8 +337,7 @@ eachProtectionLevel((open) => {
           const subject = await taken(state)
           const parameters = await parametersOf(operation, subject, house)
           assert.equal(await house.outcome(nameOf(operation), parameters), outcomes[i])
-          const expected = outcomes[i] === OK ? (AFTERWARDS[operation]?.[state] ?? state) : state
-          assert.equal(await stateOf(subject.keyId, house), expected)
+          assert.equal(await stateOf(subject.keyId, house), stateAfter(operation, outcomes[i], state))
           await givenBack(state, subject, operation)
         })
 
@@ -347,7 +360,7 @@ eachProtectionLevel((open) => {
             house,
           )
           assert.equal(await house.outcome(operation, parameters), outcomes[i])
-          assert.equal(await stateOf(keyId, house), state)
+          assert.equal(await stateOf(keyId, house), stateAfter(operation, outcomes[i], state))
         })
 
     for (const [i, state] of STATES.slice(0, 3).entries())
@@ -386,7 +399,8 @@ eachProtectionLevel((open) => {
         for (const [operation, outcomes] of Object.entries(ASYMMETRIC_KEYS)) {
           const parameters = given[operation] ?? (await parametersOf(operation, subject, house))
           assert.equal(await house.outcome(nameOf(operation), parameters), outcomes[i], operation)
-          assert.equal(await stateOf(signer.KeyId, house), state)
+          assert.equal(await stateOf(signer.KeyId, house), stateAfter(operation, outcomes[i], state), operation)
+          if (CHANGING.has(operation)) await bringBack(state, subject, house)
         }
       })
 

@@ -2,7 +2,8 @@ import { update } from '../../ledger/record.ts'
 import { findVersion, keyId } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { cancelDeletion, dueAt, materialExpired } from '../key-state.ts'
-import { operation } from '../operation.ts'
+import { type KmsContext, operation } from '../operation.ts'
+import type { CmkBody } from '../records.ts'
 import { findUsersKey } from '../service-keys.ts'
 
 export const CancelKeyDeletion = operation({
@@ -15,9 +16,14 @@ export const CancelKeyDeletion = operation({
   locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findUsersKey(KeyId, context, 'id')
-    const version = body.primaryVersionId === null ? null : await findVersion(body.primaryVersionId, context)
-    const hasMaterial = version?.body.material != null && !materialExpired(body, context.now)
-    const after = cancelDeletion(body, hasMaterial)
+    const after = cancelDeletion(body, await hasMaterial(body, context))
     return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
   },
 })
+
+/** Only imported material can be missing. */
+async function hasMaterial(body: CmkBody, context: KmsContext): Promise<boolean> {
+  if (body.origin === 'Aliyun_KMS') return true
+  if (body.primaryVersionId === null || materialExpired(body, context.now)) return false
+  return (await findVersion(body.primaryVersionId, context))?.body.material != null
+}
