@@ -43,9 +43,10 @@ export function demandOpen(pool: Pool): void {
   if (pool.closed) throw closedError()
 }
 
-/** The error of a query on a closed connection. */
-export function closedError(): Error {
-  return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
+/** The error of a query on a closed connection. `unopened`: why a connection could not be opened, if the pool has closed because of that. */
+export function closedError(unopened: Error | null = null): Error {
+  const error = unopened ? new Error(unopened.message, { cause: unopened }) : new Error('a connection was closed')
+  return Object.assign(error, { code: 'CONNECTION_CLOSED' })
 }
 
 /**
@@ -64,19 +65,29 @@ export function connect(url: string): Pool {
       throw error
     }
   }
+  let unopened: Error | null = null
+  const open = async () => {
+    try {
+      return await openSocket(address, await chosen())
+    } catch (error) {
+      unopened = error as Error
+      throw error
+    }
+  }
   const close = (error: Error) => {
     pool.closed = true
     for (const fail of pool.underWay) fail(error)
   }
   const watching: Watching = {
-    onclose: () => close(closedError()),
+    onclose: () => close(closedError(unopened)),
     onnotice: ({ routine, message = '' }) => {
       if (routine === UNREPLICATED) close(Object.assign(new Error(message), { code: 'CONNECTION_CLOSED' }))
     },
   }
-  const [main, searching] = [CONNECTIONS, SEARCHES].map((most) =>
-    driver(address, most, async () => openSocket(address, await chosen()), watching),
-  ) as [Driver, Driver]
+  const [main, searching] = [CONNECTIONS, SEARCHES].map((most) => driver(address, most, open, watching)) as [
+    Driver,
+    Driver,
+  ]
   const pool: Pool = {
     sql: main.sql,
     searching: searching.sql,

@@ -57,7 +57,8 @@ function explained({ code = 'TLS_FAILED', message }: NodeJS.ErrnoException, host
       `the server's certificate is for other names than \`${host}\`, which sslmode=verify-full demands`,
     )
   if (lacksTrustedRoot(code))
-    return failure(code, `no authority of \`sslrootcert\` issued the server's certificate (${message})`)
+    // Not Node's message, which recommends an option of Node.
+    return failure(code, `no authority of \`sslrootcert\` issued the server's certificate (${code})`)
   return failure(code, `TLS failed: ${message}`)
 }
 

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
+import { openSource } from '../../src/storage/copying/open.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { openPostgresql } from '../../src/storage/postgresql.ts'
 import { closedError, connect as connectPool, reaching } from '../../src/storage/postgresql-connections.ts'
@@ -68,6 +69,12 @@ describe('a connection that is closed', () => {
     )
     await pool.end(0)
     await query
+  })
+
+  it('says why another one could not be opened', async () => {
+    const refused = await openSource('postgresql://user@127.0.0.1:1/nowhere').catch((error: unknown) => error)
+    assert.ok(refused instanceof Unavailable, String(refused))
+    assert.match(refused.message, /^PostgreSQL: 127\.0\.0\.1:1: connect ECONNREFUSED/)
   })
 })
 
