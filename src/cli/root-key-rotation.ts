@@ -35,10 +35,11 @@ function settleMs(flags: Flags): number {
 async function isRotated({ rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
   const { ring } = rooms
   const beforeRings = !ring.record.body.ring
-  const { renewed, forged, overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
-  around.status('')
-  for (const { kind, account, region, id } of forged)
-    around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was not changed`)
+  const { renewed, overtaken } = await rotate(ring, { ...rooms, keys: ring.keys }, pace, ({ forged }) => {
+    around.status('')
+    for (const { kind, account, region, id } of forged)
+      around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was not changed`)
+  })
   if (overtaken) {
     const isUnfinished = isUnderWay(ring)
     around.complain(

@@ -56,18 +56,24 @@ interface Rotated extends Walked {
 
 /**
  * Rotates the root key, or finishes an interrupted rotation, and records the rotation. After an error, whose message says what to do, call
- * it again to continue, unless the message says that the rotation is done.
+ * it again to continue, unless the message says that the rotation is done. `walked` gets the result of the walk at its end: an error that
+ * follows would lose it.
  */
-export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
+export async function rotate(
+  ring: LiveRing,
+  rooms: Rooms,
+  pace: Pace,
+  walked: (result: Walked) => void = () => {},
+): Promise<Rotated> {
   await ring.look()
   // If a server recorded due events between a look and the announcement, the announcement would fail.
   await recordDueEvents(ring, rooms)
-  const rotated = await finished(ring, rooms, pace)
+  const rotated = await finished(ring, rooms, pace, walked)
   await recordDone('the root key is rotated', ring, rooms)
   return rotated
 }
 
-async function finished(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotated> {
+async function finished(ring: LiveRing, rooms: Rooms, pace: Pace, walked: (result: Walked) => void): Promise<Rotated> {
   const unfinished = stageOf(ring)
   if (unfinished === 'none' || unfinished === 'retired') await announce(ring, pace.now(), rooms.runtime)
   if (stageOf(ring) === 'announced') {
@@ -75,12 +81,13 @@ async function finished(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Rotat
     await makeCurrent(ring, pace.now())
   }
   const { generation } = rooms.keys
-  const walked = await walk(rooms, pace.progress, pace.giveWay)
+  const result = await walk(rooms, pace.progress, pace.giveWay)
+  walked(result)
   for (;;) {
     await ring.look()
     // Another process may have finished this rotation and begun the next one. Then this walk has renewed nothing under the next root key.
-    if (rooms.keys.generation !== generation || stageOf(ring) !== 'current') return { ...walked, overtaken: true }
-    if (await retire(ring, generation, { at: pace.now(), region: rooms.region })) return { ...walked, overtaken: false }
+    if (rooms.keys.generation !== generation || stageOf(ring) !== 'current') return { ...result, overtaken: true }
+    if (await retire(ring, generation, { at: pace.now(), region: rooms.region })) return { ...result, overtaken: false }
   }
 }
 

@@ -1,5 +1,7 @@
 // `strongroom root-key rotate` while another process rotates, too.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { rotateRootKey } from '../../src/cli/root-key-rotation.ts'
 import type { Surroundings } from '../../src/cli/surroundings.ts'
@@ -79,16 +81,21 @@ it('says that another process finished the rotation and began the next one, and 
   assert.deepEqual([stageOf(ring), await rotations()], ['retired', 2])
 })
 
-it('says that the rotation is done, although its event could not be recorded', async () => {
+it('says that the rotation is done, and which records are forged, although its event could not be recorded', async () => {
   await using house = await openTestHouse(null)
   const { ledger, ring } = house.open
-  const { work, rotations } = commandIn(house)
+  const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+  using database = new DatabaseSync(join(house.data, 'strongroom.db'))
+  database.prepare("UPDATE record SET revision = revision + 1 WHERE kind = 'cmk' AND id = ?").run(KeyId)
+  const { work, printed, rotations } = commandIn(house)
   const commit = ledger.commit.bind(ledger)
   ledger.commit = async (call) => (call.event ? stop() : commit(call))
   await assert.rejects(
     work('--settle-seconds', '0'),
     /^Error: the root key is rotated, but the event about that is not recorded yet \(stopped here\): a running server records it/,
   )
+  const forged = `record cmk/${house.credentials.accountId}/cn-hangzhou/${KeyId} is not authentic, and was not changed`
+  assert.deepEqual(printed.slice(1), [forged])
   assert.deepEqual([stageOf(ring), await rotations()], ['retired', 0])
 })
 
