@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Settings } from '../settings/settings.ts'
+import { fileOf } from '../settings/sources.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const DAY_MS = 86_400_000
@@ -25,10 +26,12 @@ export function checkCertificateFiles({ tls, listen }: Settings, now: number, re
   if (!tls) return [notMade('the server is set to plain HTTP')]
   if (!('cert' in tls)) return [notMade('the server makes a certificate of its own at each start')]
   try {
-    const certificate = new X509Certificate(readFile(tls.cert))
+    const certificate = new X509Certificate(fileOf('tls-cert', tls.cert, readFile))
     const found: Finding[] = [checkExpiry(`\`${tls.cert}\``, Date.parse(certificate.validTo), now)]
-    if (!certificate.checkPrivateKey(createPrivateKey(readFile(tls.key))))
-      found.push(error(`\`${tls.key}\` is not the key of \`${tls.cert}\``, 'set tls-cert and tls-key to a pair'))
+    if (!certificate.checkPrivateKey(createPrivateKey(fileOf('tls-key', tls.key, readFile))))
+      found.push(
+        error(`\`${tls.key}\` is not the key of \`${tls.cert}\``, 'set `tls-key` to the private key of `tls-cert`'),
+      )
     for (const { host } of listen)
       if (!/^(?:0\.0\.0\.0|::|localhost|127\..*|::1)$/.test(host) && !isFor(certificate, host))
         found.push(
@@ -40,7 +43,12 @@ export function checkCertificateFiles({ tls, listen }: Settings, now: number, re
     return found
   } catch (failure) {
     // OpenSSL's messages contain no part of a key.
-    return [error(`tls-cert or tls-key can't be used: ${(failure as Error).message}`, 'set both to PEM files')]
+    return [
+      error(
+        `\`tls-cert\` or \`tls-key\` can't be used: ${(failure as Error).message}`,
+        'set them to a certificate chain (PEM) and its private key (PEM)',
+      ),
+    ]
   }
 }
 

@@ -7,6 +7,8 @@ import type { Tls } from '../gateway/edge.ts'
 import type { Limits } from '../gateway/limits.ts'
 import type { Address } from '../settings/listen.ts'
 import type { Settings } from '../settings/settings.ts'
+import { fileOf } from '../settings/sources.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Log } from './log.ts'
 
 /** The certificate and key of the settings, or of the local CA; null for plain HTTP. */
@@ -20,15 +22,22 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
   return generated
 }
 
-/** Throws an error that names the settings if the files can't be used. */
+/** Throws UsageError, which names the setting, if a file can't be used. */
 function certificateIn(files: Tls): Tls {
+  const read = (path: string) => readFileSync(path, 'utf8')
+  const [cert, key] = [fileOf('tls-cert', files.cert, read), fileOf('tls-key', files.key, read)]
+  usable({ cert }, `the file \`${files.cert}\` of \`tls-cert\` is no certificate chain (PEM)`)
+  usable({ cert, key }, `the file \`${files.key}\` of \`tls-key\` is not the private key (PEM) of \`tls-cert\``)
+  return { cert, key }
+}
+
+/** Throws UsageError, which begins with `otherwise`, unless OpenSSL can use these texts. */
+function usable(texts: Partial<Tls>, otherwise: string): void {
   try {
-    const tls = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') }
-    createSecureContext(tls)
-    return tls
+    createSecureContext(texts)
   } catch (error) {
     // OpenSSL's messages contain no part of a key.
-    throw new Error(`tls-cert or tls-key can't be used: ${(error as Error).message}`)
+    throw new UsageError(`${otherwise}: ${(error as Error).message}`)
   }
 }
 

@@ -79,7 +79,7 @@ export function hsmOf(told: Told, env: Env): Hsm {
   ]
   if (module === null && tokens === null && pinFile === null && parameters === null)
     return { hsm: null, hsmRegions: [] }
-  if (module === null || tokens === null) throw new UsageError('hsm-module and hsm-token go together')
+  if (module === null || tokens === null) throw new UsageError('an HSM needs both `hsm-module` and `hsm-token`')
   const hsm = {
     module,
     tokens,

@@ -52,14 +52,14 @@ export const NETWORK = {
     help: 'the regions to serve, the default one first',
   },
   'tls-cert': { reader: text('FILE'), help: 'certificate chain (PEM) for HTTPS; requires tls-key' },
-  'tls-key': { reader: text('FILE'), help: 'private key (PEM) for HTTPS' },
+  'tls-key': { reader: text('FILE'), help: 'private key (PEM) of tls-cert' },
   tls: {
     reader: oneOf(['self-signed']),
-    help: 'HTTPS with a certificate of a local CA; tls/ca.pem in the data folder is the certificate of this CA',
+    help: 'HTTPS with a certificate of a local CA, which clients must trust: tls/ca.pem in the data folder',
   },
   'tls-names': {
     reader: text('NAME[,NAME…]'),
-    help: 'further host names and addresses in the self-signed certificate',
+    help: 'further host names and addresses in the certificate of --tls self-signed',
   },
   'insecure-http': {
     reader: truth,
@@ -112,7 +112,7 @@ export function networkOf(told: Told): Network {
   const readable = openHost(listen) ?? (metrics?.plain === false ? metrics.host : undefined)
   if (!tls && !insecure && readable !== undefined)
     throw new UsageError(
-      `plain HTTP on \`${readable}\` can be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
+      `plain HTTP on \`${readable}\` can be read by others: set \`tls-cert\` and \`tls-key\`, or \`tls\` to \`self-signed\`; or allow plain HTTP with \`insecure-http\``,
     )
   return {
     listen,
@@ -138,11 +138,14 @@ function tlsOf(told: Told, hosts: readonly string[]): Network['tls'] {
   const get = reading(NETWORK, told)
   const [cert, key, mode] = [get('tls-cert'), get('tls-key'), get('tls')]
   if (mode !== null) {
-    if (cert !== null || key !== null) throw new UsageError('`tls` does not go with tls-cert and tls-key')
+    if (cert !== null || key !== null)
+      throw new UsageError(
+        'set `tls` for a certificate of the local CA, or `tls-cert` and `tls-key` for your own certificate, but not both',
+      )
     const names = get('tls-names')?.split(',') ?? []
     return { selfSignedFor: [...new Set(['localhost', '127.0.0.1', '::1', ...hosts, ...names])] }
   }
   if (cert === null && key === null) return null
-  if (cert === null || key === null) throw new UsageError('tls-cert and tls-key go together')
+  if (cert === null || key === null) throw new UsageError('set both `tls-cert` and `tls-key`, or neither')
   return { cert, key }
 }

@@ -167,7 +167,7 @@ function rootOf(env: Env): Settings['root'] {
   ]
   if (accessKeyId === null && accessKeySecret === null) return null
   if (accessKeyId === null || accessKeySecret === null)
-    throw new UsageError('STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_ACCESS_KEY_SECRET go together')
+    throw new UsageError('set both STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_ACCESS_KEY_SECRET, or neither')
   if (!/^(?!STS\.)[A-Za-z0-9._-]{1,128}$/.test(accessKeyId))
     throw new UsageError(
       'STRONGROOM_ROOT_ACCESS_KEY_ID must be 1 to 128 letters, digits, ., _ or -, and not begin with STS., as temporary ones do',

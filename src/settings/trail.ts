@@ -103,7 +103,9 @@ function credentialsOf(file: string | null, env: Env, readFile: ReadFile): S3Opt
   ]
   if (accessKeyId !== null && accessKeySecret !== null) return { accessKeyId, accessKeySecret }
   if (accessKeyId !== null || accessKeySecret !== null)
-    throw new UsageError('STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET go together')
+    throw new UsageError(
+      'set both STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET, or neither',
+    )
   if (file === null)
     throw new UsageError(
       'the endpoint of `delivery-target` needs credentials: set STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET, or `delivery-credentials-file`',

@@ -99,7 +99,7 @@ function tlsMode(told: string | null, { sslrootcert, sslcert, sslkey }: TlsFiles
   if (sslrootcert !== null && (mode === 'disable' || mode === 'prefer'))
     throw new Error('`sslrootcert` verifies nothing without TLS: add sslmode=verify-full')
   if ((sslcert === null) !== (sslkey === null))
-    throw new Error('`sslcert` and `sslkey` go together: a certificate, and its private key')
+    throw new Error('set both `sslcert` and `sslkey`, the private key of this certificate, or neither')
   // As libpq does.
   return mode === 'require' && sslrootcert !== null ? 'verify-ca' : mode
 }

@@ -39,7 +39,7 @@ async function secured(socket: Socket, address: Address, { host }: Host): Promis
   // More than one byte would be an injection: a man in the middle sends it in the clear, to be read as if it came through TLS.
   if (`${await answer}` !== OFFERS_TLS) {
     if (address.tls === 'prefer') return socket
-    throw failure('TLS_REFUSED', `the server offers no TLS, which sslmode=${address.tls} demands`)
+    throw failure('TLS_REFUSED', `sslmode=${address.tls} demands TLS, which the server does not offer`)
   }
   const secure = connectTls({ ...options, socket, host, ...(isIP(host) === 0 && { servername: host }) })
   try {
@@ -54,7 +54,7 @@ function explained({ code = 'TLS_FAILED', message }: NodeJS.ErrnoException, host
   if (isForOtherNames(code))
     return failure(
       code,
-      `the server's certificate is for other names than \`${host}\`, which sslmode=verify-full demands`,
+      `sslmode=verify-full demands a certificate for \`${host}\`, but that of the server is for other names`,
     )
   if (lacksTrustedRoot(code))
     // Not Node's message, which recommends an option of Node.

@@ -121,7 +121,7 @@ describe('an HSM', () => {
     assert.equal(byFlag.code, 2)
     assert.match(byFlag.err, /unknown flag `--hsm-pin`/)
     const half = await failing(['--hsm-module', token.module])
-    assert.match(half.err, /hsm-module and hsm-token go together/)
+    assert.match(half.err, /an HSM needs both `hsm-module` and `hsm-token`/)
   })
 
   it('without the add-on says so in one sentence, and software keys do without it', async () => {

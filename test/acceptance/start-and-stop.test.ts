@@ -7,6 +7,7 @@ import { get } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
+import { selfSigned } from '../../src/gateway/certificates.ts'
 import { openHouse } from '../../src/house/open.ts'
 import { changeToPassphrase } from '../../src/rootkeys/change-provider.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
@@ -207,7 +208,8 @@ describe('a start that can not work', () => {
       [['--listen', '127.0.0.1:70000'], /HOST:PORT/],
       [['--region', 'cn-hangzhou,Mars!'], /`Mars!`/],
       [['--tls', 'yes'], /self-signed/],
-      [['--tls-cert', 'x.pem'], /go together/],
+      [['--tls-cert', 'x.pem'], /set both `tls-cert` and `tls-key`, or neither/],
+      [['--tls', 'self-signed', '--tls-cert', 'x.pem'], /set `tls` .*, or `tls-cert` and `tls-key` .*, but not both/],
       ...[
         'mysql://root:canary@db/kms',
         'postgres:/root:canary@db/kms',
@@ -219,8 +221,8 @@ describe('a start that can not work', () => {
       ]),
       [['--max-keys', 'many'], /whole number/],
       [['--log-level', 'loud'], /debug, info/],
-      [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
-      [['--metrics-listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
+      [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*`insecure-http`/],
+      [['--metrics-listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*`insecure-http`/],
       [withConfiguration('{"colour":"red"}'), /unknown key `colour`/],
     ]
     for (const [args, message] of cases) {
@@ -292,12 +294,28 @@ describe('a start that can not work', () => {
     }
   })
 
-  it('names the settings of a certificate that can not be used', async () => {
-    const text = join(folder(), 'text.pem')
-    writeFileSync(text, 'no certificate')
-    for (const file of [text, `${text}.none`]) {
-      const { code, err } = await runProgram([...SERVE, '--data', folder(), '--tls-cert', file, '--tls-key', file])
-      assert.deepEqual([code, /^strongroom: tls-cert or tls-key can't be used: /m.test(err)], [1, true], err)
+  it('names the setting whose file is no certificate, no private key, or missing', async () => {
+    const at = folder()
+    const [own, other] = [await selfSigned(at, ['localhost'], Date.now()), await selfSigned(at, ['localhost'], 0)]
+    const fileWith = (name: string, text: string) => {
+      writeFileSync(join(at, name), text)
+      return join(at, name)
+    }
+    const [cert, key] = [fileWith('cert.pem', own.cert), fileWith('key.pem', own.key)]
+    const [strange, text] = [fileWith('other.pem', other.key), fileWith('text.pem', 'no certificate')]
+    const none = join(at, 'none.pem')
+    const isNoKey = (file: string) =>
+      `the file \`${file}\` of \`tls-key\` is not the private key (PEM) of \`tls-cert\`: `
+    for (const [certFile, keyFile, message] of [
+      [text, key, `the file \`${text}\` of \`tls-cert\` is no certificate chain (PEM): `],
+      [cert, text, isNoKey(text)],
+      [cert, strange, isNoKey(strange)],
+      [none, key, `the file \`${none}\` of \`tls-cert\` can't be read: ENOENT`],
+      [cert, none, `the file \`${none}\` of \`tls-key\` can't be read: ENOENT`],
+    ] as const) {
+      const files = ['--tls-cert', certFile, '--tls-key', keyFile]
+      const { code, err } = await runProgram([...SERVE, '--data', folder(), ...files])
+      assert.deepEqual([code, err.includes(`strongroom: ${message}`)], [2, true], err)
     }
   })
 

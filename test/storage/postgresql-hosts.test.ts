@@ -52,7 +52,7 @@ describe('a connection string', () => {
     ['u:50%@h/d', /the password in `database` has a % that begins no escape/],
     ['h/d?sslmode=full', /`sslmode` is `full`: use one of disable, prefer, require, verify-ca, verify-full/],
     ['h/d?sslrootcert=/ca.pem', /`sslrootcert` verifies nothing without TLS: add sslmode=verify-full/],
-    ['h/d?sslmode=require&sslcert=/c.pem', /`sslcert` and `sslkey` go together/],
+    ['h/d?sslmode=require&sslcert=/c.pem', /set both `sslcert` and `sslkey`/],
     ['h/d?target_session_attrs=standby', /Strongroom writes: leave it out/],
   ] as const)
     it(`is refused as ${rest}`, () => {
@@ -176,7 +176,7 @@ describe('TLS to the database', () => {
   it('is refused in so many words by a server that has none', async () => {
     await refused(
       to('localhost', 'sslmode=require'),
-      /localhost:\d+: the server offers no TLS, which sslmode=require demands/,
+      /localhost:\d+: sslmode=require demands TLS, which the server does not offer/,
     )
     assert.equal(await isEncrypted(to('localhost', 'sslmode=prefer')), false)
   })
@@ -191,7 +191,7 @@ describe('TLS to the database', () => {
     assert.equal(await isEncrypted(url), false)
     await refused(
       to('127.0.0.1', full('ca.pem')),
-      /127\.0\.0\.1:\d+: the server's certificate is for other names than `127\.0\.0\.1`, which sslmode=verify-full demands/,
+      /127\.0\.0\.1:\d+: sslmode=verify-full demands a certificate for `127\.0\.0\.1`, but that of the server is for other names/,
     )
     for (const query of [full('other.pem'), `sslmode=require&sslrootcert=${file('other.pem')}`])
       await refused(

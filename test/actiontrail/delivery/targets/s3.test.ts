@@ -215,7 +215,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     assert.match(await start(['--delivery-target', endpoint]), /STRONGROOM_DELIVERY_ACCESS_KEY_ID/)
     assert.match(
       await start(['--delivery-target', endpoint], { STRONGROOM_DELIVERY_ACCESS_KEY_ID: 'x' }),
-      /go together/,
+      /set both .*, or neither/,
     )
     assert.match(await start(['--delivery-target', 'ftp://host']), /folder:DIR or an endpoint/)
     assert.match(await start(['--delivery-target', 'https://user:secret@host']), /folder:DIR or an endpoint/)
