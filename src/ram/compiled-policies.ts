@@ -1,10 +1,13 @@
-// Compiles each policy document once: many principals and calls share a document.
+// Compiles each policy document once: many principals and calls share a document. What is compiled, and what callers derive from it, is bounded
+// together: each session may have a policy of its own.
 
 import { type CompiledPolicy, compilePolicy } from './policy/compile.ts'
 import { type PolicyUse, parsePolicy } from './policy/language.ts'
 
-/** How many documents stay in memory for each use. One more document clears them all. */
-const KEPT_DOCUMENTS = 1000
+/** How many bytes stay in memory at most. One byte more, and everything is dropped. */
+const KEPT_BYTES = 128 * 1024 * 1024
+/** How many bytes a compiled policy takes at most for each character of its document. Measured: 64 with one-character values of StringLike. */
+const CHARACTER_BYTES = 64
 
 export type PolicyAlarm = (message: string, error: unknown) => void
 
@@ -15,6 +18,8 @@ export class CompiledPolicies {
     trust: new Map(),
     session: new Map(),
   }
+  #bytes = 0
+  #drop = () => {}
 
   constructor(alarm: PolicyAlarm) {
     this.#alarm = alarm
@@ -38,12 +43,26 @@ export class CompiledPolicies {
     return this.#once(document, 'session', () => compilePolicy(parsePolicy(document, 'session')))
   }
 
+  /** `drop` drops what a caller derives from compiled policies, which keeps them in memory. */
+  whenDropped(drop: () => void): void {
+    this.#drop = drop
+  }
+
+  /** Counts bytes that will be kept. Before, everything is dropped if they would be too many. */
+  grow(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes <= KEPT_BYTES) return
+    this.#bytes = bytes
+    for (const kept of Object.values(this.#kept)) kept.clear()
+    this.#drop()
+  }
+
   #once(document: string, use: PolicyUse, make: () => CompiledPolicy): CompiledPolicy {
     const kept = this.#kept[use]
     const known = kept.get(document)
     if (known !== undefined) return known
     const compiled = make()
-    if (kept.size >= KEPT_DOCUMENTS) kept.clear()
+    this.grow(CHARACTER_BYTES * document.length)
     kept.set(document, compiled)
     return compiled
   }

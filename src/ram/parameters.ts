@@ -3,7 +3,7 @@ import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
 import { integer, matching, optional, type Parameter, parameter, shaped } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
-import { isAddressRange } from './policy/conditions.ts'
+import { isAddressRange } from './policy/addresses.ts'
 import type { PolicyType } from './records.ts'
 
 /** The length of a text in Unicode code points. Up to 64 UTF-16 code units, the count of code units is returned as an upper bound. */

@@ -26,14 +26,15 @@ interface Kept extends Derived {
   readonly permissions: Permissions | null
 }
 
-/** How many sets of session policies stay in memory. One more set clears them all. */
-const KEPT_SESSION_SETS = 1000
+/** How many bytes the permissions of a caller take at most, and how many of them each statement takes, besides the compiled policies. */
+const CALLER_BYTES = 1000
+const STATEMENT_BYTES = 100
 
 export class PermissionReader {
   readonly #ledger: Pick<Ledger, 'confirms'>
   readonly #policies: CompiledPolicies
   readonly #alarm: PolicyAlarm
-  readonly #permissions = new WeakMap<Caller, Kept>()
+  #permissions = new WeakMap<Caller, Kept>()
   readonly #sessionSets = new Map<string, PolicySet>()
   readonly #memory = new PolicyMemory()
 
@@ -41,6 +42,10 @@ export class PermissionReader {
     this.#ledger = ledger
     this.#policies = policies
     this.#alarm = alarm
+    policies.whenDropped(() => {
+      this.#permissions = new WeakMap()
+      this.#sessionSets.clear()
+    })
   }
 
   /**
@@ -64,6 +69,8 @@ export class PermissionReader {
       this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, read)
     }
     const permissions = read instanceof MalformedPolicy ? null : read
+    const statements = permissions?.sets.reduce((sum, { set }) => sum + set.size, 0) ?? 0
+    this.#policies.grow(CALLER_BYTES + STATEMENT_BYTES * statements)
     this.#permissions.set(caller, { keys: traced.keys, number: view.basis, permissions })
     return permissions
   }
@@ -124,7 +131,6 @@ export class PermissionReader {
     const known = this.#sessionSets.get(document)
     if (known) return known
     const set = new PolicySet([{ name: '', version: '', policy: this.#policies.session(document) }], this.#memory)
-    if (this.#sessionSets.size >= KEPT_SESSION_SETS) this.#sessionSets.clear()
     this.#sessionSets.set(document, set)
     return set
   }

@@ -9,8 +9,8 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const PLACE = ['security-token']
-/** How many opened tokens stay in memory. */
-const OPENED = 10_000
+/** How many characters the opened tokens in memory, and their session policies, have at most. A usual token has some 500. */
+const OPENED_CHARACTERS = 8 * 1024 * 1024
 /** In characters. Issued tokens are shorter, since a session policy has at most 2,048 characters. */
 const MAX_TOKEN_LENGTH = 16_384
 
@@ -56,6 +56,7 @@ export class SecurityTokens {
   readonly #opened = new Map<string, OpenedSession | OpenedPerson>()
   /** The epoch of the root keys under which the tokens in memory were opened. */
   #rootEpoch = 0
+  #characters = 0
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -95,7 +96,7 @@ export class SecurityTokens {
   /** Returns the session of a token; null when the token is altered, truncated, not in strict Base64, or sealed under unknown root keys. */
   open(token: string): OpenedSession | OpenedPerson | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
-      this.#opened.clear()
+      this.#forget()
       this.#rootEpoch = this.#keys.epoch
     }
     const known = this.#opened.get(token)
@@ -106,9 +107,16 @@ export class SecurityTokens {
     if (!opened) return null
     const facts = JSON.parse(inflateRawSync(opened.plaintext).toString('utf8')) as Facts
     const session = facts[0] === 2 ? personIn(facts[1], opened.root) : sessionIn(facts, opened.root)
-    if (this.#opened.size >= OPENED) this.#opened.clear()
+    const policy = 'caller' in session ? session.caller.sessionPolicy : null
+    this.#characters += token.length + (policy?.length ?? 0)
+    if (this.#characters > OPENED_CHARACTERS) this.#forget()
     this.#opened.set(token, session)
     return session
+  }
+
+  #forget(): void {
+    this.#opened.clear()
+    this.#characters = 0
   }
 }
 

@@ -1,6 +1,6 @@
 // Conditions (docs/reference/policy-language.md, "Conditions"): the meaning of each operator for one value and for several values in the policy,
 // for a key that the request lacks, and for a value that the operator can't parse. A value that can't be parsed never widens access.
-import { BlockList, isIP } from 'node:net'
+import { addressRange } from './addresses.ts'
 import { compileWildcard } from './wildcard.ts'
 
 /** A request's values by condition key; undefined where the request lacks the key. */
@@ -79,39 +79,6 @@ function truth(value: string): Test | null {
   }
 }
 
-/** Returns the IPv4 address of an IPv4-mapped IPv6 address, the form in which sockets report it; any other text unchanged. */
-function plainAddress(text: string): string {
-  return text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
-}
-
-/** Whether a text is an address, or a block in CIDR form. */
-export function isAddressRange(text: string): boolean {
-  return addresses(text) !== null
-}
-
-/** Whether an address equals `range`, or lies in it if `range` is a CIDR block. False where either text is invalid. */
-export function inAddresses(range: string, address: string): boolean {
-  return addresses(range)?.(address) === true
-}
-
-/** An address or a block of addresses in CIDR form. */
-function addresses(value: string): Test | null {
-  const [text = '', bits, more] = value.split('/')
-  const address = plainAddress(text)
-  const family = isIP(address)
-  const widest = family === 4 ? 32 : 128
-  if (family === 0 || more !== undefined || address.includes('%')) return null
-  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > widest)) return null
-  const list = new BlockList()
-  list.addSubnet(address, bits === undefined ? widest : Number(bits), family === 4 ? 'ipv4' : 'ipv6')
-  return (given) => {
-    const plain = plainAddress(given)
-    const is = isIP(plain)
-    if (is === 0) return null
-    return is === family && list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
-  }
-}
-
 const exactly = texts((text) => text)
 const inAnyCase = texts((text) => text.toLowerCase())
 const numbers = (holds: (order: bigint) => boolean) => compared(decimal, holds)
@@ -160,8 +127,8 @@ const OPERATORS = {
   DateGreaterThan: is(TIME, times(greater)),
   DateGreaterThanEquals: is(TIME, times(greaterOrEqual)),
   Bool: is(TRUTH, truth),
-  IpAddress: is(ADDRESS, addresses),
-  NotIpAddress: isNot(ADDRESS, addresses),
+  IpAddress: is(ADDRESS, addressRange),
+  NotIpAddress: isNot(ADDRESS, addressRange),
 } as const satisfies Record<string, Row>
 
 export type Operator = keyof typeof OPERATORS

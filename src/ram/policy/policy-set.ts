@@ -40,6 +40,11 @@ export class PolicySet {
     this.#memory = memory
   }
 
+  /** How many statements it has. */
+  get size(): number {
+    return this.#statements.length
+  }
+
   /**
    * The verdict on an action and a resource, under a request's values of condition keys. With `every`, the resource ends in `*` and stands for
    * all resources whose ARN begins with the rest, whatever their tags: an Allow must match all of them, and a Deny that may match one denies.

@@ -7,8 +7,7 @@ export type Matcher = (value: string) => boolean
 export function compileWildcard(pattern: string): Matcher {
   if (!/[*?]/.test(pattern)) return (value) => value === pattern
   if (/^\*+$/.test(pattern)) return () => true
-  const segments = pattern.split(/\*+/)
-  return pattern.includes('?') ? withQuestionMarks(segments) : withStars(segments)
+  return pattern.includes('?') ? withQuestionMarks(pattern) : withStars(pattern.split(/\*+/))
 }
 
 function withStars([first = '', ...rest]: readonly string[]): Matcher {
@@ -26,33 +25,44 @@ function withStars([first = '', ...rest]: readonly string[]): Matcher {
   }
 }
 
-/** Stands for ? among code points. No code point is as large. */
+/** Stand for ? and * among code points. No code point is as large. */
 const ANY = 0xffff_ffff
+const RUN = 0xffff_fffe
+const STAR = 0x2a
 const QUESTION_MARK = 0x3f
 
-function withQuestionMarks(segments: readonly string[]): Matcher {
-  const [first = new Uint32Array(0), ...rest] = segments.map((segment) =>
-    codePoints(segment).map((point) => (point === QUESTION_MARK ? ANY : point)),
+/** The pattern is one array: an object for each segment would take a hundred times the bytes of a segment of one character. */
+function withQuestionMarks(pattern: string): Matcher {
+  const places = codePoints(pattern.replace(/\*+/g, '*')).map((point) =>
+    point === QUESTION_MARK ? ANY : point === STAR ? RUN : point,
   )
-  const last = rest.pop()
+  // The last segment stands at the end of the value; `before` ends in a star.
+  const split = places.lastIndexOf(RUN) + 1
+  const [before, last] = [places.subarray(0, split), places.subarray(split)]
   return (text) => {
     const value = rememberedCodePoints(text)
-    if (!standsAt(first, value, 0)) return false
-    if (!last) return first.length === value.length
-    let at = first.length
-    for (const segment of rest) {
-      while (!standsAt(segment, value, at)) if (++at + segment.length > value.length) return false
-      at += segment.length
-    }
-    const start = value.length - last.length
-    return start >= at && standsAt(last, value, start)
+    const end = value.length - last.length
+    if (end < 0 || !last.every((place, i) => place === ANY || place === value[end + i])) return false
+    return split === 0 ? end === 0 : begins(before, value, end)
   }
 }
 
-function standsAt(segment: Uint32Array, value: Uint32Array, at: number): boolean {
-  if (at + segment.length > value.length) return false
-  for (let i = 0; i < segment.length; i++) if (segment[i] !== ANY && segment[i] !== value[at + i]) return false
-  return true
+/** Whether a pattern that ends in a star matches the value before `end`. */
+function begins(places: Uint32Array, value: Uint32Array, end: number): boolean {
+  let [place, at] = [0, 0]
+  // Where the segment after the last star begins, in the pattern and in the value: after a mismatch it is tried one character later.
+  let [segment, start] = [-1, 0]
+  for (;;) {
+    if (places[place] === RUN) {
+      ;[segment, start] = [++place, at]
+      if (place === places.length) return true
+    } else if (at === end) return false
+    else if (places[place] === ANY || places[place] === value[at]) {
+      place++
+      at++
+    } else if (segment < 0) return false
+    else [place, at] = [segment, ++start]
+  }
 }
 
 function codePoints(text: string): Uint32Array {
