@@ -1,5 +1,5 @@
 // What verbs that work on the database itself share.
-import type { Open, OpenHouse } from '../house/open.ts'
+import { closeHouse, type Open, type OpenHouse } from '../house/open.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -19,8 +19,7 @@ export async function inHouse<T>(
     return await work(house, alarm)
   } finally {
     around.status('')
-    await (house.hsm ?? house.device)?.stop()
-    await house.storage.close()
+    await closeHouse(house)
   }
 }
 

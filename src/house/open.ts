@@ -162,8 +162,17 @@ export async function openHouse(
       device,
     }
   } catch (error) {
-    await device?.stop()
-    await storage.close()
+    await closeHouse({ hsm: null, device, tracer, pairs: null, storage })
     throw error
   }
+}
+
+type Closing = Pick<OpenHouse, 'hsm' | 'device' | 'tracer' | 'storage'> & { readonly pairs: PairThreads | null }
+
+/** Closes an open house, after all work in it has ended. */
+export async function closeHouse({ hsm, device, tracer, pairs, storage }: Closing): Promise<void> {
+  await (hsm ?? device)?.stop()
+  await tracer?.stop()
+  await pairs?.stop()
+  await storage.close()
 }

@@ -30,7 +30,7 @@ import { LiveServers } from './live-servers.ts'
 import type { Log } from './log.ts'
 import { type Observing, observing } from './observing.ts'
 import { onlyServer } from './only-server.ts'
-import type { Open } from './open.ts'
+import { closeHouse, type Open } from './open.ts'
 import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
 import { watchRing } from './root-key-watch.ts'
 import { Sweeps } from './sweeps.ts'
@@ -72,7 +72,8 @@ interface Wired {
   readonly upkeep: TrailUpkeep
   /** The servers of a shared database, or null where only one server can use it. */
   readonly servers: LiveServers | null
-  readonly lock: Disposable | null
+  /** Closes what was opened, in reverse order. */
+  readonly opened: AsyncDisposableStack
 }
 
 /** Opens the house for serving. The server takes calls when `start` resolves. Both reject with an error that says what to change. */
@@ -82,9 +83,12 @@ export async function openServer(settings: Settings, open: Open<WitnessedHouse>,
 }
 
 async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm }: Voice): Promise<Wired> {
+  await using opened = new AsyncDisposableStack()
+  const lock = opened.use(new DisposableStack())
   const rooms = await open(settings, alarm, SYSTEM.now())
+  opened.defer(() => closeHouse(rooms))
+  if (!isShared(settings)) lock.use(onlyServer(settings))
   const { runtime } = rooms
-  const lock = isShared(settings) ? null : onlyServer(settings)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, runtime.now) : null
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
@@ -108,13 +112,15 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null
   if (observed.metrics) watch(observed.metrics, rooms, { ready: house.ready, delivery, servers })
-  return { rooms, house, sweeps, observing: observed, delivery, upkeep: new TrailUpkeep(rooms), servers, lock }
+  const upkeep = new TrailUpkeep(rooms)
+  return { rooms, house, sweeps, observing: observed, delivery, upkeep, servers, opened: opened.move() }
 }
 
 async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
-  const { rooms, house, sweeps, observing } = wired
+  const { rooms, house, sweeps, servers, observing } = wired
   const { metrics } = observing
   const { log, alarm } = voice
+  await using opened = wired.opened.move()
   await bindFormerRoles(rooms, alarm)
   const first = await startCredentials(settings, house, rooms, voice.say)
   await rooms.hsm?.start()
@@ -123,19 +129,25 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   const tls = await tlsOf(settings, log)
   const workers = workerCount(settings, availableParallelism())
   const limits = connectionLimits(settings, log, Math.max(1, workers))
-  await wired.servers?.join()
+  if (servers) {
+    opened.defer(() => leave(servers, alarm))
+    await servers.join()
+  }
   const listening = await (workers === 0
     ? listen(house, settings.listen, tls, limits)
-    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, observing, log })
-  ).catch(async (error: unknown) => {
-    await wired.servers?.leave()
-    throw error
-  })
+    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, observing, log }))
   const [endpoint = ''] = listening.endpoints
   if (metrics) watchPorts(metrics, listening.connections, tls)
   const at = settings.metrics
-  const metricsListening = at && metrics && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
+  const metricsListening =
+    at &&
+    metrics &&
+    (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls).catch(async (error: unknown) => {
+      await listening.stop(0)
+      throw error
+    }))
   const endWork = work(wired, settings, voice)
+  const open = opened.move()
   return {
     endpoint,
     endpoints:
@@ -147,7 +159,8 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
     stop: async () => {
       await Promise.all([listening.stop(STOP_MS), endWork()])
       await metricsListening?.stop()
-      await close(wired, voice)
+      await storeNotes(wired, alarm)
+      await open.disposeAsync()
     },
   }
 }
@@ -178,23 +191,22 @@ function verifierOf(rooms: WitnessedHouse, house: House, { data }: Settings, sto
   return new Verifier({ ...house, ...rooms, witness }, stop)
 }
 
-async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: Voice): Promise<void> {
+/** Stores what is noted in memory, and the last checkpoint. */
+async function storeNotes({ rooms, house, upkeep }: Wired, alarm: Alarm): Promise<void> {
   await rooms.lastUsed
     .write(house.now())
     .catch((error: unknown) => alarm('the last use of AccessKeys could not be written', error))
   await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be written', error))
-  await rooms.hsm?.stop()
   await upkeep
     .checkpoint(rooms.runtime.now(), true)
     .then((checkpoint) => rooms.witness.renew(checkpoint, upkeep.stored))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
-  await servers
-    ?.leave()
+}
+
+function leave(servers: LiveServers, alarm: Alarm): Promise<void> {
+  return servers
+    .leave()
     .catch((error: unknown) =>
       alarm('the other servers could not be informed that this server stops, and will detect it themselves', error),
     )
-  await rooms.tracer?.stop()
-  await rooms.pairs.stop()
-  await rooms.storage.close()
-  lock?.[Symbol.dispose]()
 }

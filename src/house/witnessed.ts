@@ -1,7 +1,7 @@
 // Opens the house with the witness of its trail, so that no verb works on a trail that was cut or restored from an older copy.
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Open, type OpenHouse, openHouse } from './open.ts'
+import { closeHouse, type Open, type OpenHouse, openHouse } from './open.ts'
 import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
 
 export interface WitnessedHouse extends OpenHouse {
@@ -32,8 +32,7 @@ export async function openWitnessed(
     house.ledger.witnessedBy(witness)
     return { ...house, witness, unwitnessed: await unwitnessed(seen, settings.data, house.ledger) }
   } catch (error) {
-    await house.device?.stop()
-    await house.storage.close()
+    await closeHouse(house)
     throw error
   }
 }

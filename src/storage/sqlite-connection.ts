@@ -30,6 +30,16 @@ export class SqliteConnection {
    */
   constructor(path: string, fill: (connection: SqliteConnection) => void, filling = false) {
     this.#db = new DatabaseSync(path)
+    try {
+      this.hasLog = this.#begin(fill, filling)
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  /** Sets the connection up, and migrates the database; returns whether commits go to a write-ahead log. */
+  #begin(fill: (connection: SqliteConnection) => void, filling: boolean): boolean {
     for (const pragma of [
       'journal_mode = WAL',
       // The less often the log is copied back, the more calls share the copy of a page. The log stays below 32 MiB.
@@ -42,9 +52,10 @@ export class SqliteConnection {
       'temp_store = MEMORY',
     ])
       this.#db.exec(`PRAGMA ${pragma}`)
-    this.hasLog = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal'
-    if (!this.hasLog) this.#db.exec('PRAGMA synchronous = FULL')
+    const hasLog = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal'
+    if (!hasLog) this.#db.exec('PRAGMA synchronous = FULL')
     this.#migrate(fill, filling)
+    return hasLog
   }
 
   #migrate(fill: (connection: SqliteConnection) => void, filling: boolean): void {

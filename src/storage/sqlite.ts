@@ -64,7 +64,12 @@ class SqliteStorage extends StoredRows implements Storage {
     this.#wal = this.#db.hasLog ? new WalSync(path) : null
     this.#searches = this.#db.hasLog ? new SqliteSearches(path) : null
     this.#scrubs = new SqliteScrubs(this.#db, this.searches, opening.notice)
-    this.#recallNonces()
+    try {
+      this.#recallNonces()
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
   }
 
   protected async all(bound: Bound): Promise<readonly Columns[]> {
