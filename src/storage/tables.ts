@@ -1,5 +1,5 @@
 // The tables as Kysely sees them, in both dialects.
-import type { Kysely as Database, Generated } from 'kysely'
+import type { Kysely as Database, Generated, LimitNode } from 'kysely'
 import {
   DummyDriver,
   Kysely,
@@ -78,13 +78,21 @@ export interface Tables {
 
 export type Dialect = 'sqlite' | 'postgresql'
 
+/** Hides from SQLite that a limit is a parameter. It would plan with the parameter's value, and so compile the statement at each execution. */
+class SqliteCompiler extends SqliteQueryCompiler {
+  protected override visitLimit(node: LimitNode): void {
+    super.visitLimit(node)
+    if (!('immediate' in node.limit)) this.append(' + 0')
+  }
+}
+
 /** Builds and compiles statements. It runs none. */
 export function builder(dialect: Dialect): Database<Tables> {
   return new Kysely<Tables>({
     dialect: {
       createAdapter: () => (dialect === 'sqlite' ? new SqliteAdapter() : new PostgresAdapter()),
       createDriver: () => new DummyDriver(),
-      createQueryCompiler: () => (dialect === 'sqlite' ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+      createQueryCompiler: () => (dialect === 'sqlite' ? new SqliteCompiler() : new PostgresQueryCompiler()),
       createIntrospector: () => {
         throw new Error('statements are only compiled here')
       },

@@ -1,7 +1,7 @@
 // Statements are bound by the names of their parameters; released migrations never change.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import { constants, DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { migrations } from '../../src/storage/migrations.ts'
 import { GROUPS, grouped, statement } from '../../src/storage/statement.ts'
@@ -57,6 +57,47 @@ describe('a change on SQLite', () => {
         plan.map(({ detail }) => detail),
         ['SEARCH record USING INDEX sqlite_autoindex_record_1 (kind=? AND account=? AND region=? AND id=?)'],
       )
+    }
+    sqlite.close()
+  })
+})
+
+describe('SQLite', () => {
+  it('compiles a statement once, whatever values it binds', () => {
+    const sqlite = new DatabaseSync(':memory:')
+    for (const step of migrations('sqlite').flat()) sqlite.exec(step)
+    const all = statements('sqlite')
+    const search = { kind: 'k', account: '1', region: 'r', unwanted: 0, labels: [], text: 'a', through: 't' }
+    const everywhere = (n: number) => new Proxy({}, { get: () => n }) as never
+    const pages = [
+      ...[
+        all.between,
+        all.scan,
+        all.page,
+        all.pageFromEnd,
+        all.pageAfter,
+        all.ownedPage,
+        all.ownedPageFromEnd,
+        all.due,
+      ],
+      ...[all.nonceBatches, all.dropNonceBatches, all.events, all.dropEvents, all.parts],
+    ].map((bind) => (n: number) => bind(everywhere(n)))
+    pages.push(
+      (n) => all.found({ ...search, now: n }, { offset: n, limit: n }),
+      (n) => all.foundById({ ...search, now: n }, { after: String(n), limit: n }),
+    )
+    for (const page of pages) {
+      let compiled = 0
+      // SQLite asks for each access of a statement while it compiles it.
+      sqlite.setAuthorizer(() => {
+        compiled++
+        return constants.SQLITE_OK
+      })
+      const prepared = sqlite.prepare(page(1).text)
+      assert.ok(compiled > 0)
+      compiled = 0
+      for (const n of [1, 2, 3]) prepared.all(...page(n).values)
+      assert.equal(compiled, 0, page(1).text)
     }
     sqlite.close()
   })
