@@ -153,6 +153,12 @@ export class Connections {
     if (!reading && waited >= this.#limits.answerMs) this.endUnread(connection)
   }
 
+  /** Lets each answer that is not yet sent announce that the connection closes after it. */
+  closeAfterAnswers(): void {
+    for (const { response } of this.#admission)
+      if (response && !response.headersSent) response.setHeader('connection', 'close')
+  }
+
   /** Closes the connections that never sent a byte. */
   closeSilent(): void {
     for (const connection of this.#admission) if (connection.socket.bytesRead === 0) connection.destroy()

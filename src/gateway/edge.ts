@@ -21,6 +21,7 @@ export interface Tls {
 
 export class Edge {
   readonly connections: Connections
+  #draining = false
   readonly #sweep: NodeJS.Timeout
   /** The last admitted connection. */
   #admitted: Connection | null = null
@@ -74,6 +75,7 @@ export class Edge {
     const on = (event: string, act: typeof serve | typeof refuseExpectation) =>
       server.on(event, (request: IncomingMessage, response: ServerResponse) => {
         const connection = this.#known.get(request.socket)
+        if (this.#draining) response.setHeader('connection', 'close')
         if (connection) void act(request, response, connection, this.#serving)
       })
     on('request', serve)
@@ -96,18 +98,24 @@ export class Edge {
     clearInterval(this.#sweep)
   }
 
-  /** Closes idle connections until `closed` resolves, and all remaining ones after `deadlineMs`. */
+  /**
+   * Closes each connection after its answer, and idle ones, until `closed` resolves, and all remaining ones after `deadlineMs`. The servers
+   * listen no more.
+   */
   async drain(servers: readonly Server[], closed: Promise<unknown>, deadlineMs: number): Promise<void> {
-    // Clients close connections after their last answer; idle ones are closed here.
+    this.#draining = true
+    this.connections.closeAfterAnswers()
     const closeIdle = () => {
       for (const server of servers) server.closeIdleConnections()
       this.connections.closeSilent()
     }
     // setImmediate, so that calls that have arrived are read first.
-    const idle = setInterval(() => setImmediate(closeIdle), 50)
+    const idle = setInterval(() => setImmediate(closeIdle), this.#serving.limits.idleAtStopMs)
     const late = setTimeout(() => this.connections.closeAll(), deadlineMs)
     await closed
     for (const timer of [idle, late]) clearInterval(timer)
+    // Ends node:http's own timer.
+    for (const server of servers) server.close()
     this.end()
   }
 

@@ -18,6 +18,11 @@ export interface Limits {
   readonly answerMs: number
   /** How long a connection stays open after its last answer, so that a client that is still sending can receive it. */
   readonly lingerMs: number
+  /**
+   * How long a stopping server leaves idle connections open. A client that sends one call after the other has sent its next one by then. Its
+   * answer announces the end of the connection, so the client is not cut off.
+   */
+  readonly idleAtStopMs: number
   /** The interval between sweeps of the connections. */
   readonly sweepMs: number
   /**
@@ -38,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   keepAliveMs: 75_000,
   answerMs: 30_000,
   lingerMs: 1000,
+  idleAtStopMs: 100,
   sweepMs: 1000,
   headBudgetBytes: 67_108_864,
   bodyBudgetBytes: 67_108_864,

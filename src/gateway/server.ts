@@ -1,7 +1,7 @@
 // Listens on all ports, and stops gracefully.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { Server as PlainServer } from 'node:net'
+import { Server as PlainServer } from 'node:net'
 import type { Address } from '../settings/listen.ts'
 import { Edge, type Tls } from './edge.ts'
 import type { House } from './house.ts'
@@ -65,5 +65,6 @@ export async function closePorts(servers: readonly PlainServer[]): Promise<void>
     await new Promise((resolve) => setImmediate(resolve))
     quiet = accepted === before ? quiet + 1 : 0
   }
-  for (const server of servers) server.off('connection', count).close()
+  // node:http's own close would also close idle connections at once.
+  for (const server of servers) PlainServer.prototype.close.call(server.off('connection', count))
 }
