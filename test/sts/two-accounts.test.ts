@@ -119,8 +119,6 @@ eachDatabase((open) => {
         ...common,
         AuthResource: `${arn}Shared`,
         NoPermissionType: 'ExplicitDeny',
-        PolicyName: '',
-        PolicyVersion: '',
         StatementIndex: '1',
       })
     })

@@ -102,11 +102,9 @@ function deniedDetail({ action, resource, type, policyType, by }: StoredDenial):
     AuthResource: resource,
     NoPermissionType: type,
     PolicyType: policyType,
-    ...(by && {
-      PolicyName: by.policyName,
-      PolicyVersion: by.policyVersion,
-      StatementIndex: String(by.statementIndex),
-    }),
+    // The policies of sessions and trust policies have neither name nor version.
+    ...(by?.policyName && { PolicyName: by.policyName, PolicyVersion: by.policyVersion }),
+    ...(by && { StatementIndex: String(by.statementIndex) }),
   }
 }
 
