@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
+import { call } from '../../acceptance/program.ts'
 import { choose, copied, Desk, logOn } from './desk.ts'
 
 const PASSWORD = 'Correct-Horse-7'
@@ -136,6 +137,73 @@ describe('people in the browser', () => {
     await root.getByRole('link', { name: 'Ask the simulator why' }).click()
     await root.getByText('Not allowed by any statement').waitFor()
     await root.getByRole('main').getByText(statement).waitFor()
+  })
+
+  it('have denials by the policies of a role and of a session, which no statement of theirs would change', async () => {
+    const { endpoint, credentials: account } = desk.program
+    async function must(
+      action: string,
+      parameters: Record<string, string>,
+      { Version = '2015-05-01', who = account }: { Version?: string; who?: Parameters<typeof call>[1] } = {},
+    ) {
+      const { status, body } = await call(endpoint, who, action, { Version, ...parameters }, Date.now())
+      assert.ok(status < 500 && body.Code !== 'MalformedPolicyDocument', JSON.stringify(body))
+      return body
+    }
+    const trust = (...effects: string[]) => {
+      const rest = { Action: 'sts:AssumeRole', Principal: { RAM: `acs:ram::${account.accountId}:root` } }
+      return JSON.stringify({ Version: '1', Statement: effects.map((Effect) => ({ Effect, ...rest })) })
+    }
+    const RoleName = 'guarded'
+    await must('CreateRole', { RoleName, AssumeRolePolicyDocument: trust('Allow') })
+    await must('CreateUser', { UserName: 'bo' })
+    const policy = { PolicyType: 'System', PolicyName: 'AdministratorAccess' }
+    await must('AttachPolicyToUser', { ...policy, UserName: 'bo' })
+    await must('AttachPolicyToRole', { ...policy, RoleName })
+    const { AccessKeyId, AccessKeySecret } = (await must('CreateAccessKey', { UserName: 'bo' })).AccessKey
+    const bo = { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret }
+    const role = `acs:ram:*:${account.accountId}:role/${RoleName}`
+    const assume = (parameters: Record<string, string> = {}) =>
+      must(
+        'AssumeRole',
+        { RoleArn: role.replace('*', ''), RoleSessionName: 'shift', ...parameters },
+        { Version: '2015-04-01', who: bo },
+      )
+    const listKeysWith = async (effect: string, Action: string) => {
+      const statements = [{ Effect: 'Allow', Action: 'kms:DescribeKey', Resource: '*' }]
+      const Policy = JSON.stringify({
+        Version: '1',
+        Statement: [...statements, { Effect: effect, Action, Resource: '*' }],
+      })
+      const { Credentials: one } = await assume({ Policy })
+      const session = { accessKeyId: one.AccessKeyId, accessKeySecret: one.AccessKeySecret }
+      await must('ListKeys', {}, { Version: '2016-01-20', who: { ...session, securityToken: one.SecurityToken } })
+    }
+    async function shows(event: string, reason: string | RegExp, explains: boolean) {
+      await desk.go(root, '/cn-hangzhou/keys')
+      await desk.go(root, '/cn-hangzhou/events?result=refused')
+      await root
+        .getByRole('button', { name: new RegExp(`^Event Detail of ${event}`) })
+        .first()
+        .click()
+      const dialog = root.getByRole('dialog')
+      await dialog.getByText(reason, { exact: true }).waitFor()
+      assert.equal(await dialog.getByText('No statement of the caller allows').count(), 0)
+      assert.equal(await dialog.getByRole('link', { name: 'Ask the simulator why' }).count(), explains ? 1 : 0)
+    }
+    const container = `acs:kms:cn-hangzhou:${account.accountId}:key`
+    await listKeysWith('Allow', 'kms:Encrypt')
+    const wider = 'assume the role again with a policy that does.'
+    await shows('ListKeys', `The session policy does not allow kms:ListKeys: ${wider}`, false)
+    await listKeysWith('Deny', 'kms:List*')
+    await shows('ListKeys', `Statement[1] of the session policy denies kms:ListKeys on ${container}.`, false)
+    await must('UpdateRole', { RoleName, NewAssumeRolePolicyDocument: trust('Allow', 'Deny') })
+    await assume()
+    await shows('AssumeRole', `Statement[1] of the trust policy of ${role} denies sts:AssumeRole.`, true)
+    const others = trust('Allow').replace(account.accountId, '1000000000000001')
+    await must('UpdateRole', { RoleName, NewAssumeRolePolicyDocument: others })
+    await assume()
+    await shows('AssumeRole', `The trust policy of ${role} does not allow sts:AssumeRole to the caller.`, true)
   })
 
   it('are found by what they can do with a key', async () => {

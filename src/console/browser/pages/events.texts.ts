@@ -39,6 +39,22 @@ export const eventTexts = {
     '{statement} of policy {policy}, {version}, denies {action} on {resource}.',
     '权限策略 {policy}（{version}）的 {statement} 拒绝对 {resource} 执行 {action}。',
   ],
+  'missing.session': [
+    'The session policy does not allow {action}: assume the role again with a policy that does.',
+    '会话策略不允许 {action}：请使用允许该操作的策略重新扮演角色。',
+  ],
+  'missing.trust': [
+    'The trust policy of {resource} does not allow {action} to the caller.',
+    '{resource} 的信任策略不允许调用者执行 {action}。',
+  ],
+  'denied.by.session': [
+    '{statement} of the session policy denies {action} on {resource}.',
+    '会话策略的 {statement} 拒绝对 {resource} 执行 {action}。',
+  ],
+  'denied.by.trust': [
+    '{statement} of the trust policy of {resource} denies {action}.',
+    '{resource} 信任策略的 {statement} 拒绝 {action}。',
+  ],
   explain: ['Ask the simulator why', '在权限模拟中查看原因'],
   'chart.of': ['Calls over time, of the events loaded', '已加载事件的调用趋势'],
   'chart.ok': ['succeeded', '成功'],

@@ -1,16 +1,15 @@
 import { Button, Drawer } from 'antd'
 import { useState } from 'react'
-import { Link } from 'react-router'
 import { CopyBox } from '../../parts/copy-box.tsx'
 import { Listing } from '../../parts/listing.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
-import { paths } from '../../service/paths.ts'
 import type { TrailEvent } from '../../service/replies/trail.ts'
 import { useDates, useTexts } from '../../texts/language.tsx'
 import { eventTexts } from '../events.texts.ts'
+import { Denied } from './denied.tsx'
 import { userOf } from './user-of.ts'
 
 export function EventTable({ events }: { readonly events: readonly TrailEvent[] }) {
@@ -81,51 +80,6 @@ function EventDetail({ event }: { readonly event: TrailEvent }) {
       <CopyBox label={say('detail')} look="document" text={text} />
     </>
   )
-}
-
-/** The statement that denied the call, or one that would have allowed it; nothing if policies did not deny the call. */
-function Denied({ event: { additionalEventData, userIdentity } }: { readonly event: TrailEvent }) {
-  const say = useTexts(eventTexts)
-  const detail = additionalEventData?.AccessDeniedDetail
-  if (!detail) return null
-  const { AuthAction: action, AuthResource: resource, NoPermissionType: type, StatementIndex: index } = detail
-  const { PolicyName: policy = '', PolicyVersion: version = '' } = detail
-  const principal = principalOf(userIdentity)
-  return (
-    <>
-      {type === 'ImplicitDeny' && (
-        <>
-          <p>{say('missing', { action })}</p>
-          <CopyBox
-            label={say('statement')}
-            text={JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })}
-          />
-        </>
-      )}
-      {type === 'ExplicitDeny' && (
-        <p>
-          {index === undefined
-            ? say('denied', { action, resource })
-            : say('denied.by', { action, resource, policy, version, statement: `Statement[${index}]` })}
-        </p>
-      )}
-      {principal && (
-        <p>
-          <Link to={`${paths.simulator}?${new URLSearchParams({ principal, action, resource })}`}>
-            {say('explain')}
-          </Link>
-        </p>
-      )}
-    </>
-  )
-}
-
-/** The principal for the simulator; null for a caller that it does not support. */
-function principalOf(identity: TrailEvent['userIdentity']): string | null {
-  const { type, userName } = identity ?? {}
-  if (!userName) return null
-  if (type === 'assumed-role') return `role/${userName.split(':')[0]}`
-  return type === 'ram-user' ? `user/${userName}` : null
 }
 
 function Result({ event: { errorCode } }: { readonly event: TrailEvent }) {

@@ -12,6 +12,17 @@ type FaultKind =
   | 'CheckpointMissing'
   | 'IndexAltered'
 
+/** Why policies denied a call; the statement is named where one denies it. */
+export interface Denial {
+  readonly AuthAction: string
+  readonly AuthResource: string
+  readonly NoPermissionType: 'ExplicitDeny' | 'ImplicitDeny'
+  readonly PolicyType: 'IdentityBased' | 'SessionPolicy' | 'TrustPolicy'
+  readonly PolicyName?: string
+  readonly PolicyVersion?: string
+  readonly StatementIndex?: string
+}
+
 export interface TrailEvent {
   readonly eventId: string
   readonly eventName: string
@@ -19,22 +30,16 @@ export interface TrailEvent {
   readonly eventRW: string
   readonly eventTime: string
   readonly serviceName: string
+  readonly recipientAccountId: string
   readonly sourceIpAddress?: string
   readonly errorCode?: string
   readonly errorMessage?: string
   readonly additionalEventData?: {
-    /** Why policies refused the call; the statement is named where one denies it. */
-    readonly AccessDeniedDetail?: {
-      readonly AuthAction: string
-      readonly AuthResource: string
-      readonly NoPermissionType: 'ExplicitDeny' | 'ImplicitDeny'
-      readonly PolicyName?: string
-      readonly PolicyVersion?: string
-      readonly StatementIndex?: string
-    }
+    readonly AccessDeniedDetail?: Denial
   }
   readonly userIdentity?: {
     readonly type?: string
+    readonly accountId?: string
     readonly userName?: string
     readonly accessKeyId?: string
     readonly principalId?: string
