@@ -2,6 +2,7 @@
 // content of a request.
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors/catalogue.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type Disconnection, type Log, type Observed, RefusalLog } from './observer.ts'
 
 /** The metrics of one process, in the form in which they are sent to another. */
@@ -19,8 +20,8 @@ export class Metrics extends RefusalLog {
   readonly #seconds: Histogram<'product'>
   #others: () => Promise<readonly Counted[]> = async () => []
 
-  constructor(log: Log, now: () => number) {
-    super(log, now)
+  constructor(log: Log, runtime: Pick<Runtime, 'monotonic' | 'after'>) {
+    super(log, runtime)
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     const calls = this.#calls

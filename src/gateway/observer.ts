@@ -1,6 +1,7 @@
 // The gateway's reports about requests, and a log of unauthenticated requests that is bounded however many there are.
 import type { Code } from '../api/errors/catalogue.ts'
 import { FewReports } from '../runtime/few-reports.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 /** Why the server closed a connection without an answer. */
 export type Disconnection =
@@ -37,14 +38,14 @@ const PERIOD_MS = 10_000
 /** An observer that logs and has no metrics. */
 export class RefusalLog implements Observer {
   readonly #log: Log
-  readonly #now: () => number
+  readonly #runtime: Pick<Runtime, 'monotonic'>
   readonly #silenced = new Map<string, { began: number; hidden: number }>()
   readonly #few: FewReports
 
-  constructor(log: Log, now: () => number) {
+  constructor(log: Log, runtime: Pick<Runtime, 'monotonic' | 'after'>) {
     this.#log = log
-    this.#now = now
-    this.#few = new FewReports(now, (count) =>
+    this.#runtime = runtime
+    this.#few = new FewReports(runtime, (count) =>
       log({ count }, 'more unauthenticated requests refused or connections closed'),
     )
   }
@@ -66,7 +67,7 @@ export class RefusalLog implements Observer {
   }
 
   unrecorded(account: string): void {
-    const now = this.#now()
+    const now = this.#runtime.monotonic()
     const silenced = this.#silenced.get(account)
     if (silenced && now - silenced.began < PERIOD_MS) {
       silenced.hidden++

@@ -13,10 +13,14 @@ export interface Observing {
   readonly metrics: Metrics | null
 }
 
-export async function observing({ metrics: at }: Settings, log: Log, now: () => number): Promise<Observing> {
-  if (!at) return { observer: new RefusalLog(log, now), metrics: null }
+export async function observing(
+  { metrics: at }: Settings,
+  log: Log,
+  runtime: Pick<Runtime, 'monotonic' | 'after'>,
+): Promise<Observing> {
+  if (!at) return { observer: new RefusalLog(log, runtime), metrics: null }
   const { Metrics } = await import('../gateway/metrics.ts')
-  const metrics = new Metrics(log, now)
+  const metrics = new Metrics(log, runtime)
   metrics.counter(
     'strongroom_errors_logged_total',
     'Lines of level error in the log; each tells of something that an operator should look at.',

@@ -93,7 +93,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
   for (const risk of rooms.storage.risks) log.warn({ risk }, 'the database could lose acknowledged calls')
-  const observed = await observing(settings, (fields, message) => log.warn(fields, message), runtime.monotonic)
+  const observed = await observing(settings, (fields, message) => log.warn(fields, message), runtime)
   const sweeps = new Sweeps(() => sweep(house))
   const house: House = {
     products,
@@ -107,7 +107,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
       const count = await rooms.accounts.count().catch(() => 0)
       return count > 0 && rooms.ledger.canCommit(runtime.now())
     },
-    failed: ofCalls(alarm, runtime.monotonic),
+    failed: ofCalls(alarm, runtime),
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null

@@ -52,7 +52,7 @@ export class Committer {
   constructor(targets: Targets) {
     this.#targets = targets
     const { storage, runtime, alarm } = targets
-    this.#alarm = ofCalls(alarm, runtime.monotonic)
+    this.#alarm = ofCalls(alarm, runtime)
     this.#turns = new Turns(targets)
     this.#queue = new CommitQueue(storage, (batch) => this.#commitBatch(batch), runtime)
   }

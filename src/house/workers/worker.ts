@@ -104,7 +104,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   if (isShared(settings)) await ledger.lane.take(laneHolder(node, process.pid))
   ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
   const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
-  const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
+  const { observer, metrics } = await observing(settings, tell, SYSTEM)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
   const { software, messageKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
   const keystore = new KeystoreRouter(software, hsm, notes, settings.fips)
@@ -135,7 +135,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     dev: null,
     observer,
     ready: () => owner.ask('ready').catch(() => false),
-    failed: ofCalls(alarm, SYSTEM.monotonic),
+    failed: ofCalls(alarm, SYSTEM),
   }
   const adopting = new Adopting(house, settings.listen, tls, limits, {
     recognized: (numbers) => owner.tell('recognized', numbers),
