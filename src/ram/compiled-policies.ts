@@ -5,8 +5,8 @@ import { type CompiledPolicy, compilePolicy } from './policy/compile.ts'
 import { type PolicyUse, parsePolicy } from './policy/language.ts'
 
 /** How many bytes stay in memory at most. One byte more, and everything is dropped. */
-const KEPT_BYTES = 128 * 1024 * 1024
-/** How many bytes a compiled policy takes at most for each character of its document. Measured: 64 with one-character values of StringLike. */
+const KEPT_BYTES = 64 * 1024 * 1024
+/** How many bytes a compiled policy takes at most for each character of its document. Measured: up to 50, with many short patterns. */
 const CHARACTER_BYTES = 64
 
 export type PolicyAlarm = (message: string, error: unknown) => void

@@ -37,7 +37,7 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
   const actions = anyOf(statement.actions)
   const patterns = statement.resources.map(withRegion)
   const resources = anyOf(patterns)
-  const roles = anyOf(patterns.map((pattern) => pattern.toLowerCase()))
+  const roles = anyOfLater(() => patterns.map((pattern) => pattern.toLowerCase()))
   const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
   // Policies of earlier releases may test a key that no request can have. A negated operator is then always true, and an Allow would grant what
   // the condition was meant to exclude. Such an Allow grants nothing.
@@ -58,8 +58,17 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
   }
 }
 
+/** As anyOf, but takes memory only from its first use on. */
+function anyOfLater(patterns: () => readonly string[]): Matcher {
+  let matches: Matcher | null = null
+  return (value) => {
+    matches ??= anyOf(patterns())
+    return matches(value)
+  }
+}
+
 function anyOf(patterns: readonly string[]): Matcher {
-  const matchers = patterns.map(compileWildcard)
+  const matchers = [...new Set(patterns)].map(compileWildcard)
   const [only] = matchers
   return matchers.length === 1 && only ? only : (value) => matchers.some((matches) => matches(value))
 }

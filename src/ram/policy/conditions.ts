@@ -157,7 +157,7 @@ export function compileCondition(
   effect: 'Allow' | 'Deny',
 ): (request: ConditionValues) => boolean {
   const { read, negated } = OPERATORS[operator]
-  const alternatives = values.flatMap((value) => read(value) ?? [])
+  const alternatives = [...new Set(values)].flatMap((value) => read(value) ?? [])
   /** Whether the condition holds for one value; null when the operator can't parse it. */
   const holds = (given: string): boolean | null => {
     for (const test of alternatives) {

@@ -25,37 +25,38 @@ function withStars([first = '', ...rest]: readonly string[]): Matcher {
   }
 }
 
-/** Stand for ? and * among code points. No code point is as large. */
-const ANY = 0xffff_ffff
-const RUN = 0xffff_fffe
-const STAR = 0x2a
-const QUESTION_MARK = 0x3f
+/** Stand for ? and * among code points. */
+const ANY = -1
+const RUN = -2
 
-/** The pattern is one array: an object for each segment would take a hundred times the bytes of a segment of one character. */
+/** The pattern is one array of small integers: a typed array, or an object for each segment, takes much more memory for a short text. */
 function withQuestionMarks(pattern: string): Matcher {
-  const places = codePoints(pattern.replace(/\*+/g, '*')).map((point) =>
-    point === QUESTION_MARK ? ANY : point === STAR ? RUN : point,
-  )
-  // The last segment stands at the end of the value; `before` ends in a star.
-  const split = places.lastIndexOf(RUN) + 1
-  const [before, last] = [places.subarray(0, split), places.subarray(split)]
+  const places = Array.from(pattern.replace(/\*+/g, '*'), placeOf)
+  // Where the last segment begins, which stands at the end of the value.
+  const last = places.lastIndexOf(RUN) + 1
   return (text) => {
     const value = rememberedCodePoints(text)
-    const end = value.length - last.length
-    if (end < 0 || !last.every((place, i) => place === ANY || place === value[end + i])) return false
-    return split === 0 ? end === 0 : begins(before, value, end)
+    const end = value.length - (places.length - last)
+    if (end < 0) return false
+    for (let i = last; i < places.length; i++)
+      if (places[i] !== ANY && places[i] !== value[end + i - last]) return false
+    return last === 0 ? end === 0 : begins(places, last, value, end)
   }
 }
 
-/** Whether a pattern that ends in a star matches the value before `end`. */
-function begins(places: Uint32Array, value: Uint32Array, end: number): boolean {
+function placeOf(character: string): number {
+  return character === '?' ? ANY : character === '*' ? RUN : pointOf(character)
+}
+
+/** Whether the places before `last`, which end in a star, match the value before `end`. */
+function begins(places: readonly number[], last: number, value: Uint32Array, end: number): boolean {
   let [place, at] = [0, 0]
   // Where the segment after the last star begins, in the pattern and in the value: after a mismatch it is tried one character later.
   let [segment, start] = [-1, 0]
   for (;;) {
     if (places[place] === RUN) {
       ;[segment, start] = [++place, at]
-      if (place === places.length) return true
+      if (place === last) return true
     } else if (at === end) return false
     else if (places[place] === ANY || places[place] === value[at]) {
       place++
@@ -65,14 +66,14 @@ function begins(places: Uint32Array, value: Uint32Array, end: number): boolean {
   }
 }
 
-function codePoints(text: string): Uint32Array {
-  return Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0)
+function pointOf(character: string): number {
+  return character.codePointAt(0) ?? 0
 }
 
 /** The code points of the last value: a request's resource is matched against many patterns in a row. */
 let remembered: { readonly text: string; readonly points: Uint32Array } = { text: '', points: new Uint32Array(0) }
 
 function rememberedCodePoints(text: string): Uint32Array {
-  if (remembered.text !== text) remembered = { text, points: codePoints(text) }
+  if (remembered.text !== text) remembered = { text, points: Uint32Array.from(text, pointOf) }
   return remembered.points
 }
