@@ -6,6 +6,17 @@ import { builder, type Dialect } from './tables.ts'
 /** The first version with an index of records. */
 export const INDEXED_SINCE = 4
 
+/**
+ * Whether the index of records has the form that it had before its release, while its migration still changed in place. The index holds
+ * nothing that records do not have, so it is dropped and made again.
+ */
+export const HAS_UNRELEASED_INDEX: Readonly<Record<Dialect, string>> = {
+  sqlite: "SELECT 1 FROM pragma_table_info('record_index') WHERE name = 'kind'",
+  postgresql: `SELECT 1 FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name = 'record_index' AND column_name = 'kind'`,
+}
+export const DROP_INDEX = 'DROP TABLE record_index'
+
 /** The migrations in order: the statements from version i to i + 1. A released migration never changes. */
 export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   const db = builder(dialect)

@@ -1,7 +1,7 @@
 // Migrates a PostgreSQL database to the tables of this release, whichever of several servers comes first.
 import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { fillPostgresql } from './fill-index.ts'
-import { INDEXED_SINCE, migrations } from './migrations.ts'
+import { DROP_INDEX, HAS_UNRELEASED_INDEX, INDEXED_SINCE, migrations } from './migrations.ts'
 import type { Sql } from './postgresql-connections.ts'
 import { checkVersion } from './rows.ts'
 import type { Opening } from './search.ts'
@@ -21,10 +21,14 @@ export async function migratePostgresql(sql: Sql, opening: Opening): Promise<voi
   await sql.begin(async (transaction) => {
     await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
-    const from = Number(row?.['version'] ?? 0)
+    let from = Number(row?.['version'] ?? 0)
     if (opening.filling && from === FILLING) return
     if (from === MOVED) throw new WasMoved(String((await transaction.unsafe(READ_MARK))[0]?.['moved_to']))
     checkVersion(from, steps.length)
+    if ((await transaction.unsafe(HAS_UNRELEASED_INDEX.postgresql)).length > 0) {
+      await transaction.unsafe(DROP_INDEX)
+      from = INDEXED_SINCE - 1
+    }
     for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
     if (from < INDEXED_SINCE) await fillPostgresql(transaction, opening)
     if (from < steps.length) await transaction.unsafe('INSERT INTO strongroom_version VALUES ($1)', [steps.length])

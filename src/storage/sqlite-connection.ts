@@ -1,7 +1,7 @@
 // A connection to a SQLite database: opens and migrates it, and runs its statements.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
-import { INDEXED_SINCE, migrations } from './migrations.ts'
+import { DROP_INDEX, HAS_UNRELEASED_INDEX, INDEXED_SINCE, migrations } from './migrations.ts'
 import { type Columns, checkVersion } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
@@ -64,11 +64,16 @@ export class SqliteConnection {
     if (filling && version() === FILLING) return
     if (version() === MOVED) throw new WasMoved(String(this.#db.prepare(READ_MARK).get()?.['moved_to']))
     checkVersion(version(), steps.length)
-    if (version() === steps.length) return
+    const hasUnreleasedIndex = () => this.#db.prepare(HAS_UNRELEASED_INDEX.sqlite).get() !== undefined
+    if (version() === steps.length && !hasUnreleasedIndex()) return
     this.transaction(() => {
       // Another process may have migrated the database meanwhile.
-      const from = version()
+      let from = version()
       checkVersion(from, steps.length)
+      if (hasUnreleasedIndex()) {
+        this.#db.exec(DROP_INDEX)
+        from = INDEXED_SINCE - 1
+      }
       for (const statement of steps.slice(from).flat()) this.#db.exec(statement)
       if (from < INDEXED_SINCE) fill(this)
       this.#db.exec(`PRAGMA user_version = ${steps.length}`)

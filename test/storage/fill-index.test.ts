@@ -14,6 +14,11 @@ const frozen = (dialect: string) =>
   [1, 2, 3]
     .map((version) => readFileSync(new URL(`migrations/${dialect}-${version}.sql`, import.meta.url), 'utf8'))
     .join('')
+/** The index in the form that it had before its release, and an entry of it. */
+const UNRELEASED = `CREATE TABLE record_index (kind text NOT NULL, account text NOT NULL, region text NOT NULL, created_at bigint NOT NULL,
+  id text NOT NULL, steady_until bigint NOT NULL, facets bigint NOT NULL, words text NOT NULL, labels text NOT NULL, parent text,
+  gone_at bigint, turns_at bigint, later bigint, PRIMARY KEY (kind, account, region, created_at, id));
+  INSERT INTO record_index VALUES ('found', '1', 'r', 1, 'id-1', 0, 0, 'number 1.', '', NULL, NULL, NULL, NULL);`
 const INSERT = `INSERT INTO record (kind, account, region, id, created_at, revision, body, mac)`
 /** Of these kinds `aaa` and `zzz` are not indexed, and the records of `damaged` are not what the program writes. */
 const ROWS = (numbers: string) => `
@@ -76,6 +81,23 @@ describe('a database of the former schema gets an index of its records', () => {
       CREATE TABLE strongroom_version (version bigint NOT NULL); INSERT INTO strongroom_version VALUES (3)`)
     await sql.end()
     await assertIsIndexed(url, 2500)
+  })
+
+  it('on SQLite, with an index from before its release', async () => {
+    const path = former('unreleased.db', 10)
+    const db = new DatabaseSync(path)
+    db.exec(`${UNRELEASED} PRAGMA user_version = 4`)
+    db.close()
+    await assertIsIndexed(path, 10)
+  })
+
+  it('on PostgreSQL, with an index from before its release', async () => {
+    const url = databases.server.database()
+    const sql = postgres(url, { max: 1, onnotice: () => {} })
+    await sql.unsafe(`${frozen('postgresql')} ${ROWS('(SELECT generate_series(1, 10) AS n) AS numbers')} ${UNRELEASED}
+      CREATE TABLE strongroom_version (version bigint NOT NULL); INSERT INTO strongroom_version VALUES (4)`)
+    await sql.end()
+    await assertIsIndexed(url, 10)
   })
 
   it('or stays as it is where that fails, and gets it the next time', async () => {
