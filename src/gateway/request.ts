@@ -3,7 +3,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 import { asBuffer } from '../runtime/bytes.ts'
-import { isJsonObject } from '../runtime/json.ts'
+import { isJsonObject, memberNames } from '../runtime/json.ts'
 import { readCanonical } from './canonical-form.ts'
 
 export const MAX_QUERY_BYTES = 65_536
@@ -166,8 +166,15 @@ class Decoded {
 
   addJsonBody(body: Uint8Array): void {
     if (!isUtf8(body)) throw unreadable('The body is not UTF-8.')
-    const value = parseJson(asBuffer(body).toString())
+    const json = asBuffer(body).toString()
+    const value = parseJson(json)
     if (!isJsonObject(value)) throw unreadable('The JSON body must be an object.')
+    const names = new Set<string>()
+    for (const name of memberNames(json)) {
+      if (names.has(name)) throw givenTwice(name)
+      if (names.size >= MAX_PARAMETERS) throw tooMany()
+      names.add(name)
+    }
     for (const [name, member] of Object.entries(value)) {
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)
@@ -179,8 +186,7 @@ class Decoded {
 
   add(name: string, value: string): void {
     if (name === '') throw unreadable('A parameter has no name.')
-    if (this.parameters.has(name))
-      throw refuse('InvalidParameter', { name: name.slice(0, 128), rule: 'It is given twice.' })
+    if (this.parameters.has(name)) throw givenTwice(name)
     if (this.parameters.size >= MAX_PARAMETERS) throw tooMany()
     if (this.#counting) this.#count(name, value)
     this.parameters.set(name, value)
@@ -231,6 +237,10 @@ function parseJson(json: string): unknown {
   } catch {
     throw unreadable('The JSON body is broken.')
   }
+}
+
+function givenTwice(name: string) {
+  return refuse('InvalidParameter', { name: name.slice(0, 128), rule: 'It is given twice.' })
 }
 
 function tooMany() {
