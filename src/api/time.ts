@@ -15,6 +15,14 @@ export function isoSeconds(ms: number): string {
   return text
 }
 
+/** Reads a time in the form of isoSeconds, in milliseconds since 1970; null for any other text. */
+export function fromIsoSeconds(text: string): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return null
+  const ms = Date.parse(text)
+  // Date.parse turns February 30 and 24:00:00 into times of a later day.
+  return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : null
+}
+
 /** The earliest of these moments; null where none is set. */
 export function earliest(...moments: readonly (number | null)[]): number | null {
   const set = moments.filter((moment) => moment !== null)

@@ -7,6 +7,7 @@ import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
 import type { Period } from '../actiontrail/audit/range.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
+import { fromIsoSeconds } from '../api/time.ts'
 import { recordAcceptedRestore } from '../house/accepted-restore.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
@@ -85,8 +86,8 @@ function periodOf(flags: Flags): Period {
     const text = flags.get(flag)
     if (text === undefined) return null
     const day = /^\d{4}-\d\d-\d\d$/.test(text)
-    const at = day || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(at)) throw new UsageError(`\`--${flag}\` must be like 2026-03-01 or 2026-03-01T12:00:00Z`)
+    const at = fromIsoSeconds(day ? `${text}T00:00:00Z` : text)
+    if (at === null) throw new UsageError(`\`--${flag}\` must be like 2026-03-01 or 2026-03-01T12:00:00Z`)
     return end ? at + (day ? 86_400_000 : 1000) - 1 : at
   }
   const period = { from: moment('from', false), to: moment('to', true) }

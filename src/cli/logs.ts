@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LOOKUP_KEYS } from '../actiontrail/lookup/attributes.ts'
-import { durationMs } from '../api/time.ts'
+import { durationMs, fromIsoSeconds } from '../api/time.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { eventLine } from './event-line.ts'
@@ -95,7 +95,7 @@ function sinceOf(flags: Flags): { ago: number } | { at: number } {
   if (text === undefined) return { ago: flags.has('follow') ? 0 : DEFAULT_AGO_S }
   const ago = durationMs(text)
   if (ago !== null) return { ago: ago / 1000 }
-  const at = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?$/.test(text) ? Date.parse(text) / 1000 : Number.NaN
-  if (Number.isNaN(at)) throw new UsageError('`--since` must be like 15m, 2h, 7d, 2026-03-01 or 2026-03-01T12:00:00Z')
-  return { at }
+  const at = fromIsoSeconds(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+  if (at === null) throw new UsageError('`--since` must be like 15m, 2h, 7d, 2026-03-01 or 2026-03-01T12:00:00Z')
+  return { at: at / 1000 }
 }

@@ -2,6 +2,7 @@
 // checks", steps 4 to 6). Parsing a claim checks its form and its time. It does not read parts of the request that may be long.
 import { refuse } from '../api/errors.ts'
 import { KMS_VERSION } from '../api/product.ts'
+import { fromIsoSeconds } from '../api/time.ts'
 import { CanonicalForm } from './canonical-form.ts'
 import {
   ALGORITHM_NAMES,
@@ -54,8 +55,8 @@ function incomplete(rule: string) {
 /** Returns the time of a timestamp in milliseconds since 1970. Refuses a time outside of the window. */
 export function timeOf(timestamp: string, now: number): number {
   if (timestamp === '') throw refuse('IllegalTimestamp')
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
-  if (Number.isNaN(time)) throw refuse('InvalidTimeStamp.Format')
+  const time = fromIsoSeconds(timestamp)
+  if (time === null) throw refuse('InvalidTimeStamp.Format')
   if (Math.abs(now - time) > TIME_WINDOW_MS) throw refuse('InvalidTimeStamp.Expired')
   return time
 }

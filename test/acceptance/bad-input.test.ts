@@ -63,6 +63,12 @@ describe('authentication', () => {
       'InvalidTimeStamp.Format',
     ],
     [
+      'a Timestamp on February 30',
+      () => form({ ...create, Timestamp: '2026-02-30T00:00:00Z' }),
+      400,
+      'InvalidTimeStamp.Format',
+    ],
+    [
       'a clock 16 minutes behind',
       () => form(create, { now: Date.now() - 16 * 60_000 }),
       400,

@@ -1,5 +1,6 @@
 // The time range of a lookup (docs/compatibility.md, "LookupEvents"), in seconds since 1970.
 import { refuse } from '../../api/errors.ts'
+import { fromIsoSeconds } from '../../api/time.ts'
 
 const DAY = 86_400
 const DEFAULT_SPAN = 7 * DAY
@@ -12,8 +13,8 @@ interface TimeRange {
 
 /** Reads a time in UTC to the second, such as 2026-03-01T00:00:00Z; null for any other text. */
 export function secondOf(text: string): number | null {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? null : ms / 1000
+  const ms = fromIsoSeconds(text)
+  return ms === null ? null : ms / 1000
 }
 
 /**

@@ -134,6 +134,8 @@ eachDatabase((open) => {
       const [now, before] = [time(house.now), time(house.now - 1000)]
       const cases: [Record<string, string>, string][] = [
         [{ StartTime: 'yesterday' }, 'InvalidParameterStartTime'],
+        [{ StartTime: '2026-02-30T00:00:00Z' }, 'InvalidParameterStartTime'],
+        [{ EndTime: '2026-03-01T24:00:00Z' }, 'InvalidParameterEndTime'],
         [{ StartTime: '2026-03-01T00:00:00.5Z' }, 'InvalidParameterStartTime'],
         [{ EndTime: '2026-03-01T00:00:00+08:00' }, 'InvalidParameterEndTime'],
         [{ EndTime: '2026-13-01T00:00:00Z' }, 'InvalidParameterEndTime'],
