@@ -66,10 +66,15 @@ function checkNonce(nonce: string): void {
     throw refuse('InvalidParameter', { name: 'SignatureNonce', rule: `At most ${MAX_NONCE_LENGTH} characters.` })
 }
 
+/** What official clients send where they have a bearer token or an identity token, and no AccessKey. */
+const OTHER_CREDENTIALS = ['x-acs-signature-type', 'x-acs-bearer-token', 'x-acs-zero-trust-idtoken']
+
 function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Claim {
   const value = (name: string) => parameters.get(name) ?? ''
   if (value('AccessKeyId') === '') {
     if (header(request, 'authorization') !== '') throw incomplete(`${SUPPORTED} or the parameters of signature 1.0.`)
+    if (value('SignatureType') !== '' || OTHER_CREDENTIALS.some((name) => header(request, name) !== ''))
+      throw incomplete('Bearer tokens and identity tokens are not supported: sign with an AccessKey.')
     throw refuse('MissingAccessKeyId')
   }
   const time = timeOf(value('Timestamp'), now)

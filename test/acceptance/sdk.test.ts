@@ -62,7 +62,7 @@ function capitalized(value: Body): Body {
 }
 
 function openApi(
-  { endpoint, credentials }: Program,
+  { endpoint, credentials }: { readonly endpoint: string; readonly credentials: object },
   options: { method: string; form: boolean; algorithm?: string },
 ): Call {
   const { host, protocol } = new URL(endpoint)
@@ -234,6 +234,17 @@ function suite(flags: () => readonly string[]): void {
     assert.equal(await codeOf(wrong('ListKeys')), 'SignatureDoesNotMatch')
     const unknown = popCore({ ...program, credentials: { ...program.credentials, accessKeyId: 'LTAInobody' } }, 'POST')
     assert.equal(await codeOf(unknown('ListKeys')), 'InvalidAccessKeyId.NotFound')
+  })
+
+  it('refuses a client with a bearer token or an identity token', async () => {
+    for (const credentials of [
+      { type: 'bearer', bearerToken: 'token' },
+      { credential: { getCredential: () => ({ type: 'id_token', securityToken: 'token' }) } },
+    ])
+      for (const algorithm of ['ACS3-HMAC-SHA256', 'v2']) {
+        const call = openApi({ ...program, credentials }, { method: 'POST', form: false, algorithm })
+        assert.equal(await codeOf(call('ListKeys')), 'IncompleteSignature', `${credentials.type} ${algorithm}`)
+      }
   })
 
   it('logged nothing secret', () => {
