@@ -1,5 +1,6 @@
 // A server with workers, from outside: it is one server. What one worker did, all have seen; any of its processes may be killed.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
@@ -8,8 +9,10 @@ import { openHouse } from '../../src/house/open.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { Collector, SERVER } from '../collector.ts'
 import { makeToken } from '../keystore/pkcs11/tokens.ts'
+import { wrap } from '../kms/byok.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
+import { formsOf, foundInMemory } from './memory.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
 
@@ -119,6 +122,30 @@ describe('a server with workers', () => {
     const statuses = await Promise.all(Array.from({ length: 8 }, send))
     assert.deepEqual(new Set(statuses), new Set([200]))
     assert.equal(issuer.asked.length, 2)
+  })
+
+  it('wipes destroyed material from the memory of workers that get no calls', async () => {
+    const program = await started()
+    const must = async (action: string, parameters: Parameters) => {
+      const { status, body } = await program.call(action, parameters)
+      assert.equal(status, 200, JSON.stringify(body))
+      return body
+    }
+    const { KeyId } = (await must('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata
+    const WrappingAlgorithm = 'RSAES_OAEP_SHA_256'
+    const asked = { KeyId, WrappingAlgorithm, WrappingKeySpec: 'RSA_2048' }
+    const { PublicKey, ImportToken } = await must('GetParametersForImport', asked)
+    const material = randomBytes(32)
+    const EncryptedKeyMaterial = wrap(PublicKey, WrappingAlgorithm, material)
+    await must('ImportKeyMaterial', { KeyId, ImportToken, EncryptedKeyMaterial })
+    const encrypt = { Action: 'Encrypt', KeyId, Plaintext: 'x', Format: 'JSON' }
+    for (const connection of await evenConnections(program, 2))
+      assert.equal(codeIn(await connection.send(request(program, encrypt))), 'OK')
+    const needles = new Map(formsOf('material', material))
+    const found = () => workersOf(program).map((worker) => [...foundInMemory(worker, needles)].includes('material'))
+    assert.deepEqual(found(), [true, true])
+    await must('DeleteKeyMaterial', { KeyId })
+    await until(() => !found().includes(true))
   })
 
   it('serves connections by all of them, counts as one, and sends the spans of all', async () => {

@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { closeHouse, openHouse } from '../../src/house/open.ts'
 import { watchRing } from '../../src/house/root-key-watch.ts'
 import { KeyProvider, ProviderAway, type RootKeyProvider } from '../../src/keystore/root-key-provider.ts'
+import { VERSION, versionsIn } from '../../src/kms/records.ts'
+import { remove } from '../../src/ledger/record.ts'
 import { readInstallation } from '../../src/rootkeys/installation-record.ts'
 import { LiveRing } from '../../src/rootkeys/live-ring.ts'
 import { RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { until } from '../until.ts'
@@ -53,17 +57,41 @@ describe('the watch over the root keys', () => {
     assert.deepEqual(house.failures, [])
   }
 
-  it('leaves retired ones until their time is over', async () => {
-    await using house = await openTestHouse(null)
-    const { ring } = house.open
-    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS + 3_600_000))
+  /** Counts how often the watch has looked. */
+  const looksOf = ({ open: { ring } }: TestHouse) => {
     let looks = 0
     const look = ring.look.bind(ring)
     ring.look = async () => {
       await look()
       looks++
     }
-    await watched(house, () => looks > 1)
+    return () => looks
+  }
+
+  it('drops from memory what another server destroyed, although no call comes', async () => {
+    await using house = await openTestHouse(null)
+    const { PrimaryKeyVersion } = (await house.must('CreateKey')).KeyMetadata
+    const dropped: string[] = []
+    house.open.ledger.whenChanged((keys) => void dropped.push(...versionsIn(keys ?? [])))
+    const settings = readSettings(['--data', house.data], {}, () => '')
+    const other = await openHouse(settings, (message) => void house.failures.push(message), house.now)
+    await using _ = { [Symbol.asyncDispose]: () => closeHouse(other) }
+    const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+    const version = await other.ledger.get(VERSION, scope, PrimaryKeyVersion)
+    assert.ok(version)
+    await other.ledger.commit({ changes: [remove(VERSION, version, true)], nonce: null, event: null })
+    assert.equal(dropped.length, 0)
+    const looks = looksOf(house)
+    await watched(house, () => looks() > 1)
+    assert.ok(dropped.includes(PrimaryKeyVersion))
+  })
+
+  it('leaves retired ones until their time is over', async () => {
+    await using house = await openTestHouse(null)
+    const { ring } = house.open
+    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS + 3_600_000))
+    const looks = looksOf(house)
+    await watched(house, () => looks() > 1)
     assert.equal(stageOf(ring), 'retired')
   })
 
