@@ -7,7 +7,7 @@ import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts
 import { median, percent, ROUNDS_IN_TURN } from './figures.ts'
 import type { Job, Measured } from './load.ts'
 import { Pgbench } from './pgbench.ts'
-import { callsOf, cpuMsOfAll, load, loadWatched, type Server, startStrongroom } from './processes.ts'
+import { callsOf, cpuMsOfAll, load, loadWatched, type Server, startBareServer, startStrongroom } from './processes.ts'
 
 type Parameters = Readonly<Record<string, string>>
 
@@ -68,12 +68,18 @@ class SharedDatabase {
   async #againstSqlite(): Promise<void> {
     const [shared, single] = [await this.#start(this.#postgresql.database()), await this.#start(null)]
     const jobs = [await this.#encrypting(shared, 64), await this.#encrypting(single, 64)] as const
-    const rounds: { readonly shared: number; readonly database: number; readonly single: number }[] = []
+    const answer = await this.#run.call(single.endpoint, jobs[1].parameters[0] ?? {})
+    const bare = await startBareServer(Buffer.byteLength(JSON.stringify(answer)))
+    const rounds: Readonly<Record<'shared' | 'database' | 'single' | 'bare', number>>[] = []
     for (let round = 0; round <= this.#run.rounds; round++) {
       const before = this.#databaseCpuMs()
       const { cpuUs } = await loadWatched(shared, jobs[0])
       const database = ((this.#databaseCpuMs() - before) * 1000) / callsOf(jobs[0])
-      const costs = { shared: cpuUs, database, single: (await loadWatched(single, jobs[1])).cpuUs }
+      const others = [
+        await loadWatched(single, jobs[1]),
+        await loadWatched(bare, { ...jobs[1], endpoint: bare.endpoint }),
+      ] as const
+      const costs = { shared: cpuUs, database, single: others[0].cpuUs, bare: others[1].cpuUs }
       // The first round warms up.
       if (round > 0) rounds.push(costs)
     }
@@ -83,12 +89,18 @@ class SharedDatabase {
       `${found.shared.toFixed(1)} µs, on SQLite ${found.single.toFixed(1)} µs: ${(found.shared / found.single).toFixed(2)} ×`,
       'budget ≤ 1.6 ×',
     )
+    const { shared: cost, bare: limit } = median(rounds, (costs) => costs.shared / costs.bare)
+    this.#run.row(
+      '  against the bare server',
+      `${cost.toFixed(1)} µs of ${limit.toFixed(1)} µs: ${(cost / limit).toFixed(1)} ×`,
+      'budget ≤ 6.2 ×',
+    )
     const inDatabase = median(rounds, (costs) => costs.database / costs.single)
     this.#run.row(
       '  of the database, on top',
       `${inDatabase.database.toFixed(1)} µs: ${(inDatabase.database / inDatabase.single).toFixed(2)} × a call on SQLite`,
     )
-    await Promise.all([shared.stop(), single.stop()])
+    await Promise.all([shared.stop(), single.stop(), bare.stop()])
   }
 
   /** CPU time of all processes of PostgreSQL so far. */
