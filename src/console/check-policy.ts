@@ -3,6 +3,12 @@ import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
 import { compileWildcard } from '../ram/policy/wildcard.ts'
 import type { JsonObject } from '../runtime/json.ts'
+import { boundedText } from './body.ts'
+
+/** In characters. An indented document may be longer than the longest that the service stores. */
+const LONGEST_DOCUMENT = 16_384
+/** The most flaws, and the most warnings: finding the place of each takes a walk through the document. */
+const MOST_FINDINGS = 50
 
 export interface Finding {
   readonly Message: string
@@ -21,16 +27,20 @@ interface Checked {
   readonly Warnings: readonly Finding[]
 }
 
-/** The errors of the document; `known` are the actions of all calls. Refuses any use other than `identity` and `trust` with InvalidParameter. */
+/**
+ * The errors of the document; `known` are the actions of all calls. Refuses a document that is too long, and any use other than `identity` and
+ * `trust`, with InvalidParameter.
+ */
 export function checkPolicy(given: JsonObject, known: readonly string[]): Checked {
-  const { Document: text, Use: use = 'identity' } = given
-  if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
+  const { Document, Use: use = 'identity' } = given
+  const text = boundedText(Document, 'Document', LONGEST_DOCUMENT)
   if (use !== 'identity' && use !== 'trust')
     throw refuse('InvalidParameter', { name: 'Use', rule: 'One of identity, trust.' })
   try {
     const { flaws } = parsePolicy(text, use satisfies PolicyUse)
     const warnings = use === 'identity' ? unknownActions(text, known) : []
-    const findings = (messages: readonly string[]) => messages.map((message) => found(message, text))
+    const findings = (messages: readonly string[]) =>
+      messages.slice(0, MOST_FINDINGS).map((message) => found(message, text))
     return { Faults: [], Flaws: findings(flaws), Warnings: findings(warnings) }
   } catch (error) {
     if (error instanceof MalformedPolicy) return { Faults: [found(error.message, text)], Flaws: [], Warnings: [] }
@@ -42,12 +52,15 @@ export function checkPolicy(given: JsonObject, known: readonly string[]): Checke
 function unknownActions(text: string, known: readonly string[]): readonly string[] {
   const names = known.map((action) => action.toLowerCase())
   const services = new Set(names.map((action) => action.split(':')[0]))
-  const isUnknown = (action: string) => services.has(action.split(':')[0]) && !names.some(compileWildcard(action))
   const { Statement } = JSON.parse(text) as { readonly Statement: readonly WrittenActions[] }
-  return Statement.flatMap(({ Action, NotAction }, i) =>
-    [Action ?? NotAction ?? []]
-      .flat()
-      .filter((action) => isUnknown(action.toLowerCase()))
+  const written = Statement.map(({ Action, NotAction }) => [Action ?? NotAction ?? []].flat())
+  const own = written.flat().filter((action) => services.has(action.toLowerCase().split(':')[0]))
+  const unknown = new Map(own.map((action) => [action, compileWildcard(action.toLowerCase())]))
+  // Name by name, because a pattern takes the longest to match the first time that it sees a name.
+  for (const name of names) for (const [action, matches] of unknown) if (matches(name)) unknown.delete(action)
+  return Statement.flatMap(({ Action }, i) =>
+    (written[i] ?? [])
+      .filter((action) => unknown.has(action))
       .map((action) => {
         const place = `${Action ? 'Action' : 'NotAction'} of Statement[${i}]`
         return `"${action}" in ${place} is no action of this service: no call needs it.`

@@ -241,4 +241,18 @@ describe('the console', () => {
     assert.match((await checked(good, 'trust')).Faults[0].Message, /member "Resource" of Statement\[0\]/)
     assert.equal((await checked(good, 'other')).Code, 'InvalidParameter')
   })
+
+  it('says so of the first 50 parts of a long policy, and refuses a policy that is much too long', async () => {
+    const checked = async (count: number, statement: object) => {
+      const Statement = Array.from({ length: count }, () => statement)
+      return (await ask(dev, 'check-policy', { Document: JSON.stringify({ Version: '1', Statement }) })).body
+    }
+    const flawed = { Effect: 'Deny', Action: 'a:b', Resource: 'acs:::::' }
+    assert.equal((await checked(200, flawed)).Flaws.length, 50)
+    const doubtful = { Effect: 'Deny', Action: 'kms:Encript', Resource: '*' }
+    assert.equal((await checked(200, doubtful)).Warnings.length, 50)
+    const long = await checked(400, flawed)
+    assert.equal(long.Code, 'InvalidParameter')
+    assert.match(long.Message, /Document/)
+  })
 })
