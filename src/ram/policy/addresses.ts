@@ -23,11 +23,13 @@ export function inAddresses(range: string, address: string): boolean {
 /** The test for an address or a block of addresses; null where the text is neither. */
 export function addressRange(text: string): InRange | null {
   const [first = '', bits, more] = text.split('/')
-  const begin = first.includes('%') ? null : addressIn(first)
-  if (!begin || more !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return null
+  const written = first.includes('%') ? null : addressIn(first)
+  if (!written || more !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return null
+  const length = Number(bits ?? WIDEST[written.family])
+  const begin = length >= MAPPED_BITS || first.includes('.') ? unmapped(written) : written
   const { family, number } = begin
-  const widest = family === 4 ? 32 : 128
-  const free = widest - Number(bits ?? widest)
+  // `::ffff:10.0.0.0/104` is 10.0.0.0/8, and so is `::ffff:10.0.0.0/8`.
+  const free = WIDEST[family] - (family !== written.family && length >= MAPPED_BITS ? length - MAPPED_BITS : length)
   if (free < 0) return null
   const block = number >> BigInt(free)
   return (given) => {
@@ -36,20 +38,35 @@ export function addressRange(text: string): InRange | null {
   }
 }
 
+/** How many bits an address has. */
+const WIDEST = { 4: 32, 6: 128 } as const
+
 /** The last address that was tested: a request's address is tested against many blocks in a row. */
 let remembered: { readonly text: string; readonly address: Address | null } = { text: '', address: null }
 
 function rememberedAddress(text: string): Address | null {
-  if (remembered.text !== text) remembered = { text, address: addressIn(text) }
+  if (remembered.text !== text) {
+    const written = addressIn(text)
+    remembered = { text, address: written && unmapped(written) }
+  }
   return remembered.address
 }
 
-/** The address in a text. An IPv4-mapped IPv6 address is the IPv4 address: sockets report it in this form. The zone of an address does not count. */
+/** The leading bits that all IPv4-mapped IPv6 addresses share: `::ffff:0:0/96`. */
+const MAPPED_BITS = 96
+const MAPPED = 0xffffn
+
+/** The IPv4 address of an IPv4-mapped IPv6 address, the form in which sockets report it; any other address unchanged. */
+function unmapped(address: Address): Address {
+  const { family, number } = address
+  return family === 6 && number >> 32n === MAPPED ? { family: 4, number: number & 0xffff_ffffn } : address
+}
+
+/** The address in a text; null where it has none. The zone of an address does not count. */
 function addressIn(text: string): Address | null {
-  const plain = text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
-  const family = isIP(plain)
-  if (family === 4) return { family, number: joined(octets(plain), 8n) }
-  return family === 6 ? { family, number: joined(groups(plain), 16n) } : null
+  const family = isIP(text)
+  if (family === 4) return { family, number: joined(octets(text), 8n) }
+  return family === 6 ? { family, number: joined(groups(text), 16n) } : null
 }
 
 function joined(parts: readonly number[], bits: bigint): bigint {
