@@ -3,6 +3,7 @@ import { INSTALLATION } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { ACCOUNT_ALIAS, type AccountSettings, accountSettings } from '../ram/account-settings.ts'
 import { userByName } from '../ram/find.ts'
+import { ACCOUNT } from '../ram/key-holder.ts'
 import { LOG_ON, type LogOns } from '../ram/log-on.ts'
 import { type LoginProfile, ramScope, USER, type User } from '../ram/records.ts'
 
@@ -26,12 +27,16 @@ export function plainName(typed: string): string {
 export async function userNamed(typed: string, view: LedgerView): Promise<Found | null> {
   const [, name = '', account = ''] = /^([a-z0-9._-]{1,64})@([a-z0-9.-]{1,80})$/.exec(plainName(typed)) ?? []
   if (name === '') return null
-  const accountId = /^\d+$/.test(account)
-    ? account
-    : (await view.get(ACCOUNT_ALIAS, INSTALLATION, account))?.body.accountId
+  const accountId = await accountNamed(account, view)
   if (accountId === undefined) return null
   const user = await userByName(name, { ledger: view, caller: { accountId } })
   return user && found(user, view)
+}
+
+/** The account with this id or alias. The id goes first: no account can take the name of another. */
+async function accountNamed(name: string, view: LedgerView): Promise<string | undefined> {
+  const account = /^\d+$/.test(name) ? await view.get(ACCOUNT, INSTALLATION, name) : null
+  return account?.id ?? (await view.get(ACCOUNT_ALIAS, INSTALLATION, name))?.body.accountId
 }
 
 /** The user with this id; null if there is none. */

@@ -1,6 +1,8 @@
 // Logging on to the console, from outside: each kind of log-on, each rule that RAM stores about passwords, and what events say.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { codeOf, scanned } from '../ram/mfa.ts'
@@ -72,6 +74,21 @@ eachDatabase((open) => {
       }
       const { User } = await ram.must('GetUser', { UserName: name })
       assert.equal(Date.parse(User.LastLoginDate), house.now)
+    })
+
+    it('takes an alias of digits, and an account id before an alias', async () => {
+      const name = await user()
+      const status = async (domain: string) =>
+        (await new Browser(house).step({ UserName: `${name}@${domain}`, Password: PASSWORD })).status
+      await ram.must('SetAccountAlias', { AccountAlias: '20260228' })
+      assert.equal(await status('20260228'), 200)
+      const theirs = newCredentials(SYSTEM)
+      await house.open.accounts.provide(theirs, 'theirs', house.now)
+      const they = ramOf(house, theirs)
+      assert.equal(await they.outcome('SetAccountAlias', { AccountAlias: house.credentials.accountId }), 'OK')
+      assert.equal(await status(house.credentials.accountId), 200)
+      await ram.must('SetAccountAlias', { AccountAlias: 'acme' })
+      assert.equal(await status('20260228'), 403)
     })
 
     it('is refused alike whatever is wrong, and only the event has the cause', async () => {
