@@ -397,6 +397,15 @@ describe('asymmetric CMKs', () => {
     assert.ok(!events.includes(secret) && !events.includes(CiphertextBlob))
   })
 
+  it('leave events without the outcome of a verification', async () => {
+    const of = { ...(await made(house, 'EC_P256', SIGNS)), Algorithm: 'ECDSA_SHA_256', Digest }
+    const { Value } = await house.must('AsymmetricSign', of)
+    await house.must('AsymmetricVerify', { ...of, Value })
+    await house.must('GetPublicKey', { KeyId: of.KeyId, KeyVersionId: of.KeyVersionId })
+    const replies = (await house.events()).slice(-3).map(({ responseElements }) => Object.keys(responseElements ?? {}))
+    assert.deepEqual(replies, [['RequestId', 'KeyId', 'KeyVersionId'], ['RequestId', 'KeyId', 'KeyVersionId'], []])
+  })
+
   it('met no failure of its own', () => {
     assert.deepEqual(house.failures, [])
   })

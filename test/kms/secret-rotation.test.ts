@@ -269,23 +269,27 @@ eachDatabase((open) => {
     })
 
     it('have custom data that UpdateSecret changes, and the description with it or alone', async () => {
-      const { UserName, SecretName } = await newSecret()
+      const { UserName, key } = await newUser()
+      const config = { SecretSubType: 'RamUserAccessKey', UserName }
+      const ExtendedConfig = JSON.stringify({ ...config, CustomData: { note: 'canary-custom-data' } })
+      seen.add('canary-custom-data')
+      const { SecretName } = await house.must('CreateSecret', { ...given(UserName, key), ExtendedConfig })
       const change = (more: Record<string, string>) => house.outcome('UpdateSecret', { SecretName, ...more })
       const described = async () => {
         const { Description, ExtendedConfig } = await house.must('DescribeSecret', { SecretName })
         return [Description, JSON.parse(ExtendedConfig)]
       }
-      const config = { SecretSubType: 'RamUserAccessKey', UserName }
-      assert.equal(await change({ 'ExtendedConfig.CustomData': '{"port":"5432"}' }), 'OK')
-      assert.deepEqual(await described(), ['', { ...config, CustomData: { port: '5432' } }])
+      const custom = { port: 'canary-custom-data' }
+      assert.equal(await change({ 'ExtendedConfig.CustomData': JSON.stringify(custom) }), 'OK')
+      assert.deepEqual(await described(), ['', { ...config, CustomData: custom }])
       assert.equal(await change({ Description: 'of billing' }), 'OK')
-      assert.deepEqual(await described(), ['of billing', { ...config, CustomData: { port: '5432' } }])
+      assert.deepEqual(await described(), ['of billing', { ...config, CustomData: custom }])
       assert.equal(await change({ Description: '', 'ExtendedConfig.CustomData': '{}' }), 'OK')
       assert.deepEqual(await described(), ['', { ...config, CustomData: {} }])
       assert.equal(await change({}), 'MissingParameter')
       const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`k${i}`, 'v']))
-      for (const custom of ['[]', '{"a":1}', 'x', JSON.stringify(eleven), JSON.stringify({ a: 'x'.repeat(1000) })])
-        assert.equal(await change({ 'ExtendedConfig.CustomData': custom }), 'InvalidParameter', custom)
+      for (const wrong of ['[]', '{"a":1}', 'x', JSON.stringify(eleven), JSON.stringify({ a: 'x'.repeat(1000) })])
+        assert.equal(await change({ 'ExtendedConfig.CustomData': wrong }), 'InvalidParameter', wrong)
       await house.must('CreateSecret', { SecretName: 'generic', VersionId: 'v1', SecretData: 'x' })
       const generic = { SecretName: 'generic', 'ExtendedConfig.CustomData': '{}' }
       assert.equal(await house.outcome('UpdateSecret', generic), 'Rejected.UnsupportedOperation')

@@ -16,7 +16,7 @@ export const AsymmetricVerify = operation({
   summary: 'Says whether a signature over a digest was made with a version of an asymmetric CMK.',
   parameters: { ...signingParameters, Value: signature },
   access: 'Read',
-  trail: { show: ['KeyId', 'KeyVersionId', 'Algorithm', 'DryRun'], reply: ['KeyId', 'KeyVersionId', 'Value'] },
+  trail: { show: ['KeyId', 'KeyVersionId', 'Algorithm', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
   refusals: ASYMMETRIC_REFUSALS,
   locate: locateKey,
   async decide({ KeyId, KeyVersionId, Algorithm, Digest, Value }, context) {

@@ -45,7 +45,6 @@ export const CreateSecret = operation({
       'EncryptionKeyId',
       'Description',
       'Tags',
-      'ExtendedConfig',
       'EnableAutomaticRotation',
       'RotationInterval',
     ],

@@ -10,7 +10,7 @@ export const GetPublicKey = operation({
   summary: 'Returns the public key of a version of an asymmetric CMK, in PEM.',
   parameters: { ...versionOfKey, ...dryRun },
   access: 'Read',
-  trail: { show: ['KeyId', 'KeyVersionId', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: { show: ['KeyId', 'KeyVersionId', 'DryRun'], reply: [] },
   refusals: ASYMMETRIC_REFUSALS,
   locate: locateKey,
   async decide({ KeyId, KeyVersionId }, context) {

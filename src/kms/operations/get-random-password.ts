@@ -30,14 +30,13 @@ export const GetRandomPassword = operation({
   trail: {
     show: [
       'PasswordLength',
-      'ExcludeCharacters',
       'ExcludeLowercase',
       'ExcludeUppercase',
       'ExcludeNumbers',
       'ExcludePunctuation',
       'RequireEachIncludedType',
     ],
-    reply: ['RequestId'],
+    reply: [],
   },
   refusals: [],
   locate: locateAnyResource,

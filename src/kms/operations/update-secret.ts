@@ -16,7 +16,7 @@ export const UpdateSecret = operation({
     'ExtendedConfig.CustomData': optional(customData, null),
   },
   access: 'Write',
-  trail: { show: ['SecretName', 'Description', 'ExtendedConfig.CustomData'], reply: ['SecretName'] },
+  trail: { show: ['SecretName', 'Description'], reply: ['SecretName'] },
   refusals: ['Forbidden.ResourceNotFound', 'Rejected.ResourceInDeleteWindow', 'Rejected.UnsupportedOperation'],
   locate: locateSecret,
   async decide({ SecretName, Description, 'ExtendedConfig.CustomData': custom }, context) {
