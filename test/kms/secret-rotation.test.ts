@@ -140,6 +140,7 @@ eachDatabase((open) => {
       await refused({ EnableAutomaticRotation: 'true', RotationInterval: '366d' })
       for (const config of [{ SecretSubType: 'RamUserAccessKey' }, { SecretSubType: 'x', UserName }, { UserName }, []])
         await refused({ ExtendedConfig: JSON.stringify(config) })
+      await refused({ ExtendedConfig: 'none' })
       const nobody = JSON.stringify({ SecretSubType: 'RamUserAccessKey', UserName: 'nobody' })
       await refused({ ExtendedConfig: nobody }, 'Forbidden.ResourceNotFound')
       const { SecretName } = await house.must('CreateSecret', fresh)

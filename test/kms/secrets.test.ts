@@ -137,6 +137,14 @@ eachProtectionLevel((open) => {
         for (const VersionId of ['x'.repeat(65), 'a\nb']) assert.equal(await create({ VersionId }), 'InvalidParameter')
       })
 
+      it('of type Generic ignore the ExtendedConfig of other types', async () => {
+        for (const ExtendedConfig of ['{}', '{"CustomData":{"team":"shop"}}', '[]', 'none']) {
+          const { SecretName } = await secretWith({ ExtendedConfig })
+          const { ExtendedConfig: kept } = await house.must('DescribeSecret', { SecretName })
+          assert.equal(kept, undefined)
+        }
+      })
+
       it('use the key that an alias points to when the secret is made', async () => {
         const { KeyMetadata } = await house.must('CreateKey')
         const AliasName = `alias/secrets-${++made}`

@@ -1,7 +1,7 @@
 // The parameter ExtendedConfig of a secret that the service rotates: what the rotation changes, and custom data of the client.
 import { refuse } from '../../api/errors.ts'
-import { json } from '../../api/parameters.ts'
-import { isJsonObject } from '../../runtime/json.ts'
+import { json, type Parameter, text } from '../../api/parameters.ts'
+import { isJsonObject, jsonObjectIn } from '../../runtime/json.ts'
 import type { SecretBody } from './records.ts'
 
 /** The most pairs of CustomData. */
@@ -19,23 +19,30 @@ export interface ExtendedConfig {
 
 type CustomData = ExtendedConfig['CustomData']
 
-/** The parameter ExtendedConfig of CreateSecret. */
-export const extendedConfig = json<ExtendedConfig>({
-  max: MAX_CONFIG,
-  rule: `A JSON object of at most ${MAX_CONFIG} characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts.`,
-  check(value) {
-    if (!isJsonObject(value)) return null
-    const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = value
-    if (typeof SecretSubType !== 'string' || !isTextOrAbsent(UserName) || !isTextOrAbsent(DBInstanceId)) return null
-    if (!isCustomData(CustomData)) return null
-    return {
-      SecretSubType,
-      ...(UserName !== undefined && { UserName }),
-      ...(DBInstanceId !== undefined && { DBInstanceId }),
-      CustomData,
-    }
-  },
-})
+/** The parameter ExtendedConfig of CreateSecret. It stays a text, because for a Generic secret it is ignored, whatever it is. */
+export const extendedConfig: Parameter<string> = {
+  ...text({ max: MAX_CONFIG }),
+  type: 'json',
+  rule: `A JSON object of at most ${MAX_CONFIG} characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts. Ignored for a Generic secret.`,
+}
+
+/** Reads the ExtendedConfig of a secret that is not Generic. Refuses with InvalidParameter. */
+export function extendedConfigIn(given: string): ExtendedConfig {
+  const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = jsonObjectIn(given) ?? {}
+  if (
+    typeof SecretSubType !== 'string' ||
+    !isTextOrAbsent(UserName) ||
+    !isTextOrAbsent(DBInstanceId) ||
+    !isCustomData(CustomData)
+  )
+    throw refuse('InvalidParameter', { name: 'ExtendedConfig', rule: extendedConfig.rule })
+  return {
+    SecretSubType,
+    ...(UserName !== undefined && { UserName }),
+    ...(DBInstanceId !== undefined && { DBInstanceId }),
+    CustomData,
+  }
+}
 
 /** The parameter ExtendedConfig.CustomData of UpdateSecret. */
 export const customData = json<CustomData>({

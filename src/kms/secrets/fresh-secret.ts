@@ -7,7 +7,7 @@ import { mayChange } from '../../settings/secret-databases.ts'
 import { isRoleName } from '../../storage/postgresql-password.ts'
 import type { KmsContext } from '../operation.ts'
 import { accessKeyValue, accountValue, givenAccessKeys, givenAccounts } from './credential-values.ts'
-import type { ExtendedConfig } from './extended-config.ts'
+import { type ExtendedConfig, extendedConfigIn } from './extended-config.ts'
 import type { RotationTarget, SecretRotation, SecretType, SecretVersion } from './records.ts'
 import { secretIntervalMs } from './rotation.ts'
 import { AUTO_NAME } from './secret-name.ts'
@@ -21,7 +21,7 @@ interface Given {
   readonly VersionId: string
   readonly SecretData: string
   readonly SecretDataType: string
-  readonly ExtendedConfig: ExtendedConfig | null
+  readonly ExtendedConfig: string | null
   readonly EnableAutomaticRotation: boolean
   readonly RotationInterval: string | null
 }
@@ -45,16 +45,17 @@ interface Managed {
 
 /** Locates the user or instance that a rotation changes, with the actions of that change: the caller of CreateSecret needs them too. */
 export async function locateRotated(
-  { SecretType, ExtendedConfig }: { readonly SecretType: string; readonly ExtendedConfig: ExtendedConfig | null },
+  { SecretType, ExtendedConfig }: { readonly SecretType: string; readonly ExtendedConfig: string | null },
   context: KmsContext,
 ): Promise<readonly Resource[]> {
+  if (ExtendedConfig === null || (SecretType !== 'RAMCredentials' && SecretType !== 'Rds')) return []
   const { account, region } = context.scope
-  if (SecretType === 'RAMCredentials' && ExtendedConfig?.UserName) {
-    const user = await ramResource('user', ExtendedConfig.UserName, context)
+  const { UserName, DBInstanceId: name } = extendedConfigIn(ExtendedConfig)
+  if (SecretType === 'RAMCredentials' && UserName) {
+    const user = await ramResource('user', UserName, context)
     return ['CreateAccessKey', 'UpdateAccessKey', 'DeleteAccessKey'].map((name) => ({ ...user, action: `ram:${name}` }))
   }
-  if (SecretType === 'Rds' && ExtendedConfig?.DBInstanceId) {
-    const name = ExtendedConfig.DBInstanceId
+  if (SecretType === 'Rds' && name) {
     const arn = `acs:rds:${region}:${account}:dbinstance/${name}`
     return [{ type: 'ACS::RDS::DBInstance', name, arn, action: 'rds:ResetAccountPassword' }]
   }
@@ -75,10 +76,11 @@ export async function freshSecret(given: Given, type: SecretType, context: KmsCo
   }
   if (given.SecretDataType !== 'text') throw invalid('SecretDataType', `It is text for secrets of type ${type}.`)
   if (!given.ExtendedConfig) throw refuse('MissingParameter', { name: 'ExtendedConfig' })
+  const config = extendedConfigIn(given.ExtendedConfig)
   const intervalMs = secretIntervalMs(given.EnableAutomaticRotation, given.RotationInterval)
   const { name, extendedConfig, target, credentials } = await (type === 'Rds'
-    ? databaseSecret(given, given.ExtendedConfig, context)
-    : ramSecret(given, given.ExtendedConfig, context))
+    ? databaseSecret(given, config, context)
+    : ramSecret(given, config, context))
   const versions = credentials.map(({ id: credentialId, data }, at) => {
     const [id, stage] = at === 0 ? [VersionId, CURRENT] : [context.newRecordId(), PREVIOUS]
     return { version: { id, createdAt: now, stages: [stage], credentialId }, data }
