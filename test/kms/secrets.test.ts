@@ -134,6 +134,7 @@ eachProtectionLevel((open) => {
         for (const EncryptionKeyId of ['no-such-key', 'alias/none'])
           assert.equal(await create({ EncryptionKeyId }), 'Forbidden.ResourceNotFound')
         assert.equal(await create({ SecretType: 'ECS' }), 'UnsupportedOperation')
+        assert.equal(await create({ DKMSInstanceId: 'kst-1' }), 'Forbidden.DKMSInstanceNotFound')
         for (const VersionId of ['x'.repeat(65), 'a\nb']) assert.equal(await create({ VersionId }), 'InvalidParameter')
       })
 

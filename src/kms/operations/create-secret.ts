@@ -1,6 +1,6 @@
 import { Refusal, refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
-import { choice, optional } from '../../api/parameters.ts'
+import { choice, optional, text } from '../../api/parameters.ts'
 import { type Change, insert } from '../../ledger/record.ts'
 import { findKey, keyIdOrAlias } from '../key-name.ts'
 import { containerResource, keyResource } from '../key-resource.ts'
@@ -34,6 +34,7 @@ export const CreateSecret = operation({
     ExtendedConfig: optional(extendedConfig, null),
     EnableAutomaticRotation: flag,
     RotationInterval: optional(secretRotationInterval, null),
+    DKMSInstanceId: optional(text({ max: 256 }), null),
   },
   access: 'Write',
   trail: {
@@ -51,6 +52,7 @@ export const CreateSecret = operation({
     reply: ['Arn', 'SecretName', 'VersionId'],
   },
   refusals: [
+    'Forbidden.DKMSInstanceNotFound',
     'Forbidden.ResourceNotFound',
     'Rejected.ResourceExist',
     'Rejected.ResourceInDeleteWindow',
@@ -69,6 +71,7 @@ export const CreateSecret = operation({
   ],
   async decide(values, context) {
     demandSettable(values.Tags, context)
+    if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
     if (values.SecretType === 'ECS') throw refuse('UnsupportedOperation')
     const { ledger, scope, now, settings } = context
     const encryptionKeyId = await chosenKeyId(values.EncryptionKeyId, context)
