@@ -10,7 +10,7 @@ import { accessKeyValue, accountValue, givenAccessKeys, givenAccounts } from './
 import { type ExtendedConfig, extendedConfigIn } from './extended-config.ts'
 import type { RotationTarget, SecretRotation, SecretType, SecretVersion } from './records.ts'
 import { secretIntervalMs } from './rotation.ts'
-import { AUTO_NAME } from './secret-name.ts'
+import { AUTO_NAME, ECS_PREFIX } from './secret-name.ts'
 import { CURRENT, PREVIOUS } from './stages.ts'
 
 const RAM_PREFIX = 'acs/ram/user/'
@@ -70,7 +70,7 @@ export async function freshSecret(given: Given, type: SecretType, context: KmsCo
   const { SecretName, SecretData, VersionId } = given
   const { now } = context
   if (type === 'Generic') {
-    if (SecretName === AUTO_NAME) throw invalid('SecretName', 'A secret of type Generic has a name of its own.')
+    demandOwnName(SecretName, type)
     const version = { id: VersionId, createdAt: now, stages: [CURRENT] }
     return { name: SecretName, extendedConfig: null, rotation: null, versions: [{ version, data: SecretData }] }
   }
@@ -121,7 +121,7 @@ function databaseSecret(
   { settings, scope }: KmsContext,
 ): Managed {
   const { SecretSubType, DBInstanceId, CustomData } = config
-  if (SecretName === AUTO_NAME) throw invalid('SecretName', 'A secret of type Rds has a name of its own.')
+  demandOwnName(SecretName, 'Rds')
   const isDouble = SecretSubType === 'DoubleUsers'
   if ((SecretSubType !== 'SingleUser' && !isDouble) || !DBInstanceId)
     throw invalid('ExtendedConfig', 'SecretSubType is SingleUser or DoubleUsers, and DBInstanceId names the instance.')
@@ -139,6 +139,11 @@ function databaseSecret(
     target: { instanceId: DBInstanceId, isDouble },
     credentials: accounts.map(([id, password]) => ({ id, data: accountValue(id, password) })),
   }
+}
+
+function demandOwnName(name: string, type: SecretType): void {
+  if (name === AUTO_NAME || name.startsWith(ECS_PREFIX))
+    throw invalid('SecretName', `A secret of type ${type} has a name of its own, which does not start with acs/.`)
 }
 
 function invalid(name: string, rule: string): Refusal {

@@ -16,6 +16,9 @@ type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
 /** The SecretName in CreateSecret with which the service chooses the name of the secret. */
 export const AUTO_NAME = '$Auto'
 
+/** How the names of secrets of type ECS begin in the cloud. Such a secret is refused for its type, not for its name. */
+export const ECS_PREFIX = 'acs/ecs/'
+
 const MAX_NAME_BYTES = 192
 const NAME = /^[A-Za-z0-9\p{Script=Han}_/+=.@-]{1,192}$/u
 /** Most names, in which a character is a byte. */
@@ -33,10 +36,14 @@ export const newSecretName = shaped(
     'text',
     NAME_RULE,
     (name) => refuse('InvalidParameter', { name, rule: NAME_RULE }),
-    (given) => (given === AUTO_NAME || (isSecretName(given) && !given.startsWith('acs/')) ? given : null),
+    (given) => (given === AUTO_NAME || (isSecretName(given) && !isReserved(given)) ? given : null),
   ),
   { mostBytes: MAX_NAME_BYTES, pattern: `${NAME.source}|^\\${AUTO_NAME}$` },
 )
+
+function isReserved(name: string): boolean {
+  return name.startsWith('acs/') && !name.startsWith(ECS_PREFIX)
+}
 
 /** Whether a secret may have this name. */
 export function isSecretName(name: string): boolean {
