@@ -19,22 +19,26 @@ const KEY_LIMITS = { shortest: 1, longest: 128, pattern: CHARACTERS.source }
 const VALUE_LIMITS = { longest: 256, pattern: CHARACTERS.source }
 const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0-9 / _ - . + = @ : \\'
 
-/** The parameter Tags: a JSON array of `{"TagKey","TagValue"}`. */
-const list = json<Tags>({
-  max: 65_536,
-  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice; no key starts with aliyun, or with acs: unless a cloud service calls.`,
-  check(value) {
-    if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TAGS) return null
-    const tags = new Map<string, string>()
-    for (const item of value as unknown[]) {
-      const { TagKey: key, TagValue: tagValue = '' } = (item ?? {}) as Record<string, unknown>
-      if (!isTagKey(key) || !isTagValue(tagValue) || /^aliyun/i.test(key) || tags.has(key)) return null
-      tags.set(key, tagValue)
-    }
-    return [...tags]
-  },
-})
-export const tagList = shaped(list, { mostItems: MAX_TAGS, members: { TagKey: KEY_LIMITS, TagValue: VALUE_LIMITS } })
+/** The parameter Tags: a JSON array of at least `fewest` `{"TagKey","TagValue"}`. */
+const list = (fewest: number) =>
+  json<Tags>({
+    max: 65_536,
+    rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of ${fewest} to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice; no key starts with aliyun, or with acs: unless a cloud service calls.`,
+    check(value) {
+      if (!Array.isArray(value) || value.length < fewest || value.length > MAX_TAGS) return null
+      const tags = new Map<string, string>()
+      for (const item of value as unknown[]) {
+        const { TagKey: key, TagValue: tagValue = '' } = (item ?? {}) as Record<string, unknown>
+        if (!isTagKey(key) || !isTagValue(tagValue) || /^aliyun/i.test(key) || tags.has(key)) return null
+        tags.set(key, tagValue)
+      }
+      return [...tags]
+    },
+  })
+const SHAPE = { mostItems: MAX_TAGS, members: { TagKey: KEY_LIMITS, TagValue: VALUE_LIMITS } }
+export const tagList = shaped(list(1), SHAPE)
+/** The parameter Tags of what a call creates. */
+export const firstTags = optional(shaped(list(0), SHAPE), [])
 
 /** Refuses tags that only cloud services may set, unless the caller is one. */
 export function demandSettable(tags: Tags, { caller }: Pick<KmsContext, 'caller'>): void {

@@ -130,7 +130,7 @@ eachProtectionLevel((open) => {
         assert.equal(await create({ SecretName }), 'Rejected.ResourceExist')
         for (const name of ['a b', 'a:b', 'acs/x', 'acs/ecs/x', 'a'.repeat(193), '密'.repeat(65), 'a?', 'a*'])
           assert.equal(await create({ SecretName: name }), 'InvalidParameter', name)
-        assert.equal(await create({ SecretName: '密'.repeat(64) }), 'OK')
+        assert.equal(await create({ SecretName: '密'.repeat(64), Tags: '[]' }), 'OK')
         for (const EncryptionKeyId of ['no-such-key', 'alias/none'])
           assert.equal(await create({ EncryptionKeyId }), 'Forbidden.ResourceNotFound')
         for (const name of [newName(), 'acs/ecs/x'])

@@ -18,7 +18,7 @@ import { operation } from '../operation.ts'
 import { description, flag } from '../parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../records.ts'
 import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
-import { demandSettable, tagList } from '../tags.ts'
+import { demandSettable, firstTags } from '../tags.ts'
 import { newVersion } from '../version.ts'
 
 const USAGES = ['ENCRYPT/DECRYPT', 'SIGN/VERIFY'] as const
@@ -38,7 +38,7 @@ export const CreateKey = operation({
     ProtectionLevel: optional(choice('SOFTWARE', 'HSM'), 'SOFTWARE'),
     EnableAutomaticRotation: flag,
     RotationInterval: optional(rotationInterval, null),
-    Tags: optional(tagList, []),
+    Tags: firstTags,
     DKMSInstanceId: optional(text({ max: 256 }), null),
   },
   access: 'Write',

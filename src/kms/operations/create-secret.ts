@@ -16,7 +16,7 @@ import { newSecretName, newSecretResource, secretArn } from '../secrets/secret-n
 import { secretDueAt } from '../secrets/secret-state.ts'
 import { sealingKeyOf, sealValue } from '../secrets/values.ts'
 import { createdWith } from '../service-keys.ts'
-import { demandSettable, tagList } from '../tags.ts'
+import { demandSettable, firstTags } from '../tags.ts'
 
 export const CreateSecret = operation({
   name: 'CreateSecret',
@@ -29,7 +29,7 @@ export const CreateSecret = operation({
     SecretDataType: secretDataType,
     EncryptionKeyId: optional(keyIdOrAlias, null),
     Description: description,
-    Tags: optional(tagList, []),
+    Tags: firstTags,
     SecretType: optional(choice('Generic', 'Rds', 'RAMCredentials', 'ECS'), 'Generic'),
     ExtendedConfig: optional(extendedConfig, null),
     EnableAutomaticRotation: flag,
