@@ -110,7 +110,8 @@ async function locatedBy(operation: CallOperation, arn: string, resource: Resour
     readableValues(operation.parameters, new Map()),
     Object.fromEntries(named.map(([name, value]) => [name, { value, enumerable: true }])),
   ) as never
-  const all = await locateParts(operation, values, context as CallContext)
+  const located = await locateParts(operation, values, context as CallContext)
+  const all = located.filter(({ onlyNamed }) => !onlyNamed)
   const found = all.filter(({ arn }) => !arn.includes(UNNAMED))
   const isNothing = all.length === 0 && Object.keys(names).length === 0
   // A missing name matters only if it would name a resource. The name of a new secret, for example, does not.

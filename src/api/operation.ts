@@ -32,6 +32,8 @@ export interface Resource {
   readonly deniedOn?: string
   /** The service principal that may use the resource without a policy: the cloud product that owns a service key. */
   readonly usedBy?: string
+  /** Set where policies are not asked about the resource, only about the others: only the event names it. */
+  readonly onlyNamed?: true
   /** The ARN that the call named instead of the resource, such as an alias. A denial shows only this ARN. */
   readonly asked?: string
   /**

@@ -104,7 +104,9 @@ function firstDenial(
   permissions: Permissions | null,
   selfServed: (resource: Asked) => boolean,
 ): Denial | null {
-  const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
+  const { resources: named } = request
+  const decisive = named.some(({ onlyNamed }) => onlyNamed) ? named.filter(({ onlyNamed }) => !onlyNamed) : named
+  const resources: readonly Asked[] = decisive.length > 0 ? decisive : [{ arn: '*' }]
   for (const resource of resources) {
     const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
     const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)

@@ -33,6 +33,11 @@ export async function ownOrNamedHolder(values: Named, context: RamContext): Prom
   return account
 }
 
+/** Locates the AccessKey, for the event: policies decide on the user. */
+export function locateAccessKey({ UserAccessKeyId }: { readonly UserAccessKeyId: string }): readonly Resource[] {
+  return [{ type: 'ACS::RAM::AccessKey', name: UserAccessKeyId, arn: '', onlyNamed: true }]
+}
+
 /** Locates the user. For the account itself there is no resource. */
 export async function locateOwnOrNamed(values: Named, context: RamContext): Promise<Resource[]> {
   const user = await ownOrNamed(values, context)

@@ -785,6 +785,37 @@ eachDatabase((open) => {
     assert.equal(JSON.stringify(events).includes('AccessKeySecret'), false)
   })
 
+  it('leaves events that name the AccessKey and the MFA device that a call is about', async () => {
+    const UserName = 'named'
+    await ram.must('CreateUser', { UserName })
+    const { AccessKeyId: UserAccessKeyId } = (await ram.must('CreateAccessKey', { UserName })).AccessKey
+    await ram.must('UpdateAccessKey', { UserName, UserAccessKeyId, Status: 'Inactive' })
+    await ram.must('GetAccessKeyLastUsed', { UserName, UserAccessKeyId })
+    await ram.must('DeleteAccessKey', { UserName, UserAccessKeyId })
+    await ram.outcome('DeleteAccessKey', { UserName, UserAccessKeyId })
+    await ram.outcome('DeleteAccessKey', { UserName: 'no name', UserAccessKeyId })
+    await ram.outcome('DeleteAccessKey', { UserName })
+    const { SerialNumber } = (await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Tablet' }))
+      .VirtualMFADevice
+    const codes = { AuthenticationCode1: '000000', AuthenticationCode2: '000000' }
+    await ram.outcome('BindMFADevice', { UserName, SerialNumber: SerialNumber.toLowerCase(), ...codes })
+    const [user, key] = [{ 'ACS::RAM::User': [UserName] }, { 'ACS::RAM::AccessKey': [UserAccessKeyId] }]
+    const device = { 'ACS::RAM::VirtualMFADevice': ['Tablet'] }
+    assert.deepEqual(
+      (await house.events()).slice(-8).map(({ eventName, referencedResources }) => [eventName, referencedResources]),
+      [
+        ['UpdateAccessKey', { ...user, ...key }],
+        ['GetAccessKeyLastUsed', { ...user, ...key }],
+        ['DeleteAccessKey', { ...user, ...key }],
+        ['DeleteAccessKey', { ...user, ...key }],
+        ['DeleteAccessKey', key],
+        ['DeleteAccessKey', user],
+        ['CreateVirtualMFADevice', device],
+        ['BindMFADevice', { ...user, ...device }],
+      ],
+    )
+  })
+
   it('keeps two clients that change the same things at once from undoing each other', async () => {
     await ram.must('CreateUser', { UserName: 'ivan' })
     const results = await Promise.all(

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { findUser } from '../find.ts'
-import { deviceOf, findDevice } from '../mfa-device.ts'
+import { deviceOf, deviceResource, findDevice } from '../mfa-device.ts'
 import { stepOfConsecutive } from '../one-time-code.ts'
 import { operation } from '../operation.ts'
 import { authenticationCode, serialNumberText, userName } from '../parameters.ts'
@@ -27,7 +27,11 @@ export const BindMFADevice = operation({
     'InvalidParameter.AuthenticationCode.Format',
     'CheckAuthenticationCodeFail',
   ],
-  locate: locateUser,
+  locate: [
+    locateUser,
+    // Policies decide on the user.
+    async ({ SerialNumber }, context) => [{ ...(await deviceResource(SerialNumber, context)), onlyNamed: true }],
+  ],
   async decide({ UserName, SerialNumber, AuthenticationCode1, AuthenticationCode2 }, context) {
     const { now, mfaSeeds } = context
     const user = await findUser(UserName, context)

@@ -1,6 +1,6 @@
 import { deleteAccessKey, findAccessKeyOf } from '../key-holder.ts'
 import { operation } from '../operation.ts'
-import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
+import { locateAccessKey, locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
 import { accessKeyId } from '../parameters.ts'
 
 export const DeleteAccessKey = operation({
@@ -11,7 +11,7 @@ export const DeleteAccessKey = operation({
   trail: { show: ['UserAccessKeyId', 'UserName'], reply: ['RequestId'] },
   selfService: 'access keys',
   refusals: ['EntityNotExist.User', 'EntityNotExist.User.AccessKey'],
-  locate: locateOwnOrNamed,
+  locate: [locateOwnOrNamed, locateAccessKey],
   async decide(values, context) {
     const holder = await ownOrNamedHolder(values, context)
     const accessKey = await findAccessKeyOf(holder, values.UserAccessKeyId, context.ledger)

@@ -1,7 +1,7 @@
 import { isoSeconds } from '../../api/time.ts'
 import { findAccessKeyOf } from '../key-holder.ts'
 import { operation } from '../operation.ts'
-import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
+import { locateAccessKey, locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
 import { accessKeyId } from '../parameters.ts'
 
 export const GetAccessKeyLastUsed = operation({
@@ -11,7 +11,7 @@ export const GetAccessKeyLastUsed = operation({
   access: 'Read',
   trail: { show: ['UserAccessKeyId', 'UserName'], reply: [] },
   refusals: ['EntityNotExist.User', 'EntityNotExist.User.AccessKey'],
-  locate: locateOwnOrNamed,
+  locate: [locateOwnOrNamed, locateAccessKey],
   async decide(values, context) {
     const holder = await ownOrNamedHolder(values, context)
     const accessKey = await findAccessKeyOf(holder, values.UserAccessKeyId, context.ledger)

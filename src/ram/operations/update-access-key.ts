@@ -1,7 +1,7 @@
 import { update } from '../../ledger/record.ts'
 import { findAccessKeyOf } from '../key-holder.ts'
 import { operation } from '../operation.ts'
-import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
+import { locateAccessKey, locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
 import { accessKeyId, accessKeyStatus } from '../parameters.ts'
 
 export const UpdateAccessKey = operation({
@@ -12,7 +12,7 @@ export const UpdateAccessKey = operation({
   trail: { show: ['UserAccessKeyId', 'Status', 'UserName'], reply: ['RequestId'] },
   selfService: 'access keys',
   refusals: ['EntityNotExist.User', 'EntityNotExist.User.AccessKey'],
-  locate: locateOwnOrNamed,
+  locate: [locateOwnOrNamed, locateAccessKey],
   async decide(values, context) {
     const holder = await ownOrNamedHolder(values, context)
     const accessKey = await findAccessKeyOf(holder, values.UserAccessKeyId, context.ledger)
