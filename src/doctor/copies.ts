@@ -39,13 +39,14 @@ function beginningOf(path: string): string {
 /** Whether a file is a copy of the root key file on another disk. `folder` is the status of the data folder, or null. */
 export function checkCopy(path: string | undefined, settings: Settings | null, folder: Stats | null): Finding {
   const { ok, warning, error, notMade } = findingsOf("root key's copy")
-  if (path === undefined)
+  if (path === undefined && (!settings || !folder || statOf(rootKeyPath(settings))))
     return notMade('no copy is named', 'name it with --root-key-copy FILE: without the root key, a backup is useless')
   const remedy = 'copy the root key file to another machine, and to paper'
   if (!settings || !folder) return notMade('there is no data folder here')
   try {
-    const [key, copy] = [readRootKeyFile(rootKeyPath(settings)), readRootKeyFile(path)]
-    if (!key) return notMade('the root key is in no file here')
+    const key = readRootKeyFile(rootKeyPath(settings))
+    if (path === undefined || !key) return notMade('the root key is in no file here')
+    const copy = readRootKeyFile(path)
     if (!copy) return error(`there is no copy at \`${path}\``, remedy)
     const same = timingSafeEqual(key, copy)
     key.fill(0)

@@ -22,11 +22,11 @@ class Refused extends Error {}
 /** Checks the credentials, and with valid ones asks the server. */
 export async function checkService(call: Call, whence: string): Promise<readonly Finding[]> {
   const credentials = await attempt('credentials', async () => {
-    const { ok, error } = findingsOf('credentials')
+    const { ok, error, notMade } = findingsOf('credentials')
     const { status, answer } = await call('GetCallerIdentity', STS)
-    return status < 300
-      ? [ok(`those of ${whence} belong to ${answer['Arn']}`)]
-      : [error(`those of ${whence} are refused: ${answer['Code']}: ${answer['Message']}`, 'correct or replace them')]
+    if (status < 300) return [ok(`those of ${whence} belong to ${answer['Arn']}`)]
+    if (status >= 500) return [notMade(`the server can't verify those of ${whence} now: ${answer['Code']}`)]
+    return [error(`those of ${whence} are refused: ${answer['Code']}: ${answer['Message']}`, 'correct or replace them')]
   })
   const valid = credentials.every(({ result }) => result === 'ok')
   const found = [...credentials]
@@ -37,7 +37,7 @@ export async function checkService(call: Call, whence: string): Promise<readonly
     found.push(
       ...(valid
         ? await attempt(check, () => made(asking(call)))
-        : [findingsOf(check).notMade('the credentials are not accepted')]),
+        : [findingsOf(check).notMade('no valid credentials are known')]),
     )
   return found
 }

@@ -74,7 +74,7 @@ async function checkRootKey(row: Row | undefined, around: Around): Promise<reado
   if (!row) return [notMade('the database is not set up yet', 'start the server once')]
   const body = unverified(row)
   if (body.rootKey === 'hsm')
-    return [notMade('it is in the HSM, which only one program should use at a time', 'run `strongroom hsm check`')]
+    return [notMade('it is in the HSM, which this command does not use', 'run `strongroom hsm check`')]
   const owner = around.folder?.uid
   if (body.rootKey === 'file' && process.getuid && owner !== undefined && process.getuid() !== owner)
     return [notMade(`the data folder belongs to user ${owner}`, `run \`strongroom doctor\` as user ${owner}`)]

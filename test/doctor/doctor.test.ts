@@ -12,12 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import type { Checkpoint } from '../../src/actiontrail/audit/checkpoint.ts'
 import { checkExpiry } from '../../src/doctor/certificate.ts'
 import { checkOffset } from '../../src/doctor/clock.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
-import { judged } from '../../src/doctor/service.ts'
+import { checkService, judged } from '../../src/doctor/service.ts'
 import { selfSigned } from '../../src/gateway/certificates.ts'
 import { writeWitness } from '../../src/house/witness.ts'
 import { runHere } from '../acceptance/line.ts'
@@ -169,6 +170,30 @@ describe('strongroom doctor', () => {
   it('finds a database that is missing', async () => {
     const found = await examineCopy((data) => rmSync(join(data, 'strongroom.db')))
     assert.deepEqual([found.code, found.result('database'), found.result('witness')], [1, 'error', 'not made'])
+  })
+
+  it('sends an operator whose root key is in an HSM to the check of the HSM, and asks for no copy of a file', async () => {
+    const found = await examineCopy((data) => {
+      using db = new DatabaseSync(join(data, 'strongroom.db'))
+      db.exec(
+        `UPDATE record SET body = replace(body, '"rootKey":"file"', '"rootKey":"hsm"') WHERE kind = 'installation'`,
+      )
+      rmSync(join(data, 'root-key'))
+    })
+    assert.match(
+      found.says('root key'),
+      /^it is in the HSM, which this command does not use: run `strongroom hsm check`/,
+    )
+    assert.match(found.says("root key's copy"), /^the root key is in no file here/)
+  })
+
+  it('blames no credentials where the server can not verify any', async () => {
+    const down = async () => ({ status: 503, answer: { Code: 'ServiceUnavailableTemporary' } })
+    const [credentials] = await checkService(down, 'the environment')
+    assert.deepEqual(
+      [credentials?.result, credentials?.says],
+      ['not made', "the server can't verify those of the environment now: ServiceUnavailableTemporary"],
+    )
   })
 
   it('judges the backup and the copy of the root key that are named', async () => {
