@@ -57,6 +57,9 @@ const WORDS: Readonly<Record<string, number>> = {
   'key delete': 2,
 }
 
+/** What also works on an empty database, before the first start of a server. */
+export const SETS_UP: readonly string[] = ['create', 'service']
+
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function account(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   if (printsHelp(args, USAGE, around)) return 0

@@ -66,16 +66,23 @@ Example:
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.
 Exit codes: 0 done, 1 refused or failed, 2 a wrong command line; a verb's help lists further codes.`
 
+/** Which databases a verb opens: any, and sets up an empty one; only one that is set up; or one that a copy is filling. */
+type Which = 'any' | 'existing' | 'filling'
+
 /** Opens the house without a look at the witness. Asks for the HSM's PIN only where the root keys are in an HSM. */
-function openingAsIs(around: Surroundings, filling = false): Open {
+function openingAsIs(around: Surroundings, which: Which): Open {
   return async (settings, alarm, now) => {
     if (settings.fips) (await import('../runtime/fips.ts')).demandFipsMode()
-    const [{ openHouse }, { openStorage }, { UNINDEXED }] = await Promise.all([
+    const [{ openHouse }, { openStorage }, { UNINDEXED }, { demandFile, openingExisting }] = await Promise.all([
       import('../house/open.ts'),
       import('../storage/open.ts'),
       import('../storage/search.ts'),
+      import('./existing-database.ts'),
     ])
-    const storage: typeof openStorage = (url, opening = UNINDEXED) => openStorage(url, { ...opening, filling })
+    const filling = which === 'filling'
+    const opened: typeof openStorage = (url, opening = UNINDEXED) => openStorage(url, { ...opening, filling })
+    const storage = which === 'existing' ? openingExisting(opened) : opened
+    if (which === 'existing') demandFile(settings)
     try {
       return await openHouse(settings, alarm, now, storage)
     } catch (error) {
@@ -87,12 +94,12 @@ function openingAsIs(around: Surroundings, filling = false): Open {
 
 /** As openingAsIs, for a database that a restore or a migration is filling. */
 function openingFilling(around: Surroundings): Open {
-  return openingAsIs(around, true)
+  return openingAsIs(around, 'filling')
 }
 
 /** Opens the house, and refuses a trail that contradicts its witness. */
-function opening(around: Surroundings): Open<WitnessedHouse> {
-  const asIs = openingAsIs(around)
+function opening(around: Surroundings, which: Which = 'existing'): Open<WitnessedHouse> {
+  const asIs = openingAsIs(around, which)
   return async (settings, alarm, now) => {
     const { openWitnessed } = await import('../house/witnessed.ts')
     return openWitnessed(settings, alarm, now, asIs)
@@ -139,7 +146,7 @@ const version: Verb = (_, around) => {
 
 /** Each verb loads only what it needs: loading everything takes longer than most verbs' work. */
 const VERBS: Readonly<Record<string, Verb>> = {
-  serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around), around),
+  serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around, 'any'), around),
   kms: calling(async () => (await import('../gateway/products/kms.ts')).kms),
   ram: async (args, around, verb) => {
     const { RAM_VERBS } = await import('./product.ts')
@@ -149,12 +156,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
   ims: calling(async () => (await import('../gateway/products/ims.ts')).ims),
   sts: calling(async () => (await import('../gateway/products/sts.ts')).sts),
   actiontrail: calling(async () => (await import('../gateway/products/actiontrail.ts')).actiontrail),
-  account: async (args, around) => (await import('./account.ts')).account(args, opening(around), around),
+  account: async (args, around) => {
+    const [{ account, SETS_UP }, [work = '']] = [await import('./account.ts'), args]
+    return account(args, opening(around, SETS_UP.includes(work) ? 'any' : 'existing'), around)
+  },
   dev: async (args, around) => (await import('./dev.ts')).dev(args, around),
   // Opens a database without a look at the witness, because it judges the trail, and accepts a restored one.
-  audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around), around),
+  audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around, 'existing'), around),
   'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
-  hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
+  hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around, 'any'), around),
   'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
   conformance: async (args, around) => (await import('./conformance.ts')).conformance(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),

@@ -1,0 +1,33 @@
+// Refuses a database that nobody has set up. Most verbs work on what servers have stored: without it, somebody mistyped its place, and
+// setting it up there would report an empty trail as intact.
+import { existsSync } from 'node:fs'
+import { readInstallation } from '../rootkeys/installation-record.ts'
+import { databaseUrl, isShared } from '../settings/root-key.ts'
+import type { Settings } from '../settings/settings.ts'
+import { shownUrl } from '../storage/copying/open.ts'
+import type { openStorage } from '../storage/open.ts'
+import { HEAD_PLACE } from '../storage/storage.ts'
+
+/** Throws where the settings name a SQLite file that does not exist. Opening it would create it. */
+export function demandFile(settings: Settings): void {
+  if (!isShared(settings) && !existsSync(databaseUrl(settings))) throw missing(databaseUrl(settings))
+}
+
+/** As `open`, for databases that are set up. */
+export function openingExisting(open: typeof openStorage): typeof openStorage {
+  return async (url, opening) => {
+    const storage = await open(url, opening)
+    // A database that has only one of these is damaged, which is for the caller to say.
+    const { kind, account, region } = HEAD_PLACE
+    const heads = await storage.between({ kind, account, region }, '', '~', 1)
+    if (heads.length > 0 || (await readInstallation(storage))) return storage
+    await storage.close()
+    throw missing(url)
+  }
+}
+
+function missing(url: string): Error {
+  return new Error(
+    `there is no database of Strongroom at \`${shownUrl(url)}\`: name the data folder of your server with --data, or its database with --database`,
+  )
+}
