@@ -89,6 +89,11 @@ export function livesIn(keySpec: KeySpec, level: ProtectionLevel): boolean {
   return (KEY_SPECS[keySpec].levels as readonly ProtectionLevel[]).includes(level)
 }
 
+/** Whether the cloud has keys of this spec at the protection level. */
+export function isInCloud(keySpec: KeySpec, level: ProtectionLevel): boolean {
+  return (KEY_SPECS[keySpec].cloud as readonly ProtectionLevel[]).includes(level)
+}
+
 /** Whether FIPS mode has keys of this spec at the protection level. */
 export function isInFips(keySpec: KeySpec, level: ProtectionLevel): boolean {
   return level === 'HSM' || KEY_SPECS[keySpec].fips

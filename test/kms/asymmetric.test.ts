@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { constants, createHash, createPublicKey, generateKeyPairSync, publicEncrypt, verify } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { decryptWith, encryptFor } from '../../src/cryptography/asymmetric.ts'
-import { KEY_SPECS, type KeySpec } from '../../src/keystore/key-spec.ts'
+import { KEY_SPEC_NAMES, KEY_SPECS, type KeySpec } from '../../src/keystore/key-spec.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { makeToken, TOKEN_KINDS, type TokenKind } from '../keystore/pkcs11/tokens.ts'
 import { wrapHybrid } from './byok.ts'
@@ -351,6 +351,18 @@ describe('asymmetric CMKs', () => {
       'InvalidParameter WrappingKeySpec',
     )
   })
+
+  for (const flag of ['--strict-cloud', '--fips'])
+    it(`are listed by DescribeService exactly where CreateKey makes them, with ${flag}`, async () => {
+      await using own = await openTestHouse(null, [flag])
+      const { KeySpecs } = await own.must('DescribeService')
+      const listed = KeySpecs.KeySpec.map(({ Name }: { Name: string }) => Name)
+      const outcomes = await Promise.all(KEY_SPEC_NAMES.map((KeySpec) => own.outcome('CreateKey', { KeySpec })))
+      assert.deepEqual(
+        listed,
+        KEY_SPEC_NAMES.filter((_, i) => outcomes[i] === 'OK'),
+      )
+    })
 
   it('get versions on demand, seven days apart and fifty at most, each of which is for ever', async () => {
     await using own = await openTestHouse(null)

@@ -2,6 +2,7 @@ import { because, refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
 import {
   asymmetricSpec,
+  isInCloud,
   isInFips,
   KEY_SPEC_NAMES,
   KEY_SPECS,
@@ -81,8 +82,7 @@ export const CreateKey = operation({
       throw refuse('Unsupported.ProtectionLevel')
     if (!livesIn(values.KeySpec, values.ProtectionLevel))
       throw because(refuse('UnsupportedOperation'), `PKCS #11 has no mechanism for ${values.KeySpec} in a managed HSM`)
-    const { cloud } = KEY_SPECS[values.KeySpec]
-    if (context.settings.strictCloud && !cloud.some((level) => level === values.ProtectionLevel))
+    if (context.settings.strictCloud && !isInCloud(values.KeySpec, values.ProtectionLevel))
       throw refuse('InvalidParameter', {
         name: 'KeySpec',
         rule: `The cloud has no keys of ${values.KeySpec} at protection level ${values.ProtectionLevel}, and the operator allows no extensions.`,

@@ -1,4 +1,4 @@
-import { KEY_SPEC_NAMES, KEY_SPECS, usagesOf } from '../../keystore/key-spec.ts'
+import { isInCloud, isInFips, KEY_SPEC_NAMES, livesIn, usagesOf } from '../../keystore/key-spec.ts'
 import { operation } from '../operation.ts'
 
 const SOFTWARE = ['SOFTWARE'] as const
@@ -14,10 +14,15 @@ export const DescribeService = operation({
   locate: [],
   async decide(_, { scope, settings }) {
     const here = settings.hsmRegions.includes(scope.region) ? BOTH : SOFTWARE
-    const KeySpec = KEY_SPEC_NAMES.map((Name) => {
-      const levels: readonly string[] = KEY_SPECS[Name].levels
-      const SupportedProtectionLevel = here.filter((level) => levels.includes(level))
-      return { Name, SupportedProtectionLevels: { SupportedProtectionLevel }, Usages: { Usage: usagesOf(Name) } }
+    const KeySpec = KEY_SPEC_NAMES.flatMap((Name) => {
+      const SupportedProtectionLevel = here.filter(
+        (level) =>
+          livesIn(Name, level) &&
+          (!settings.strictCloud || isInCloud(Name, level)) &&
+          (!settings.fips || isInFips(Name, level)),
+      )
+      if (SupportedProtectionLevel.length === 0) return []
+      return [{ Name, SupportedProtectionLevels: { SupportedProtectionLevel }, Usages: { Usage: usagesOf(Name) } }]
     })
     const ProtectionLevel = here.map((Type) => ({ Type }))
     return { reply: { ProtectionLevels: { ProtectionLevel }, KeySpecs: { KeySpec } }, changes: [] }
