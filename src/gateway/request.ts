@@ -171,6 +171,7 @@ class Decoded {
     if (!isJsonObject(value)) throw unreadable('The JSON body must be an object.')
     const names = new Set<string>()
     for (const name of memberNames(json)) {
+      demandUnicode(name)
       if (names.has(name)) throw givenTwice(name)
       if (names.size >= MAX_PARAMETERS) throw tooMany()
       names.add(name)
@@ -178,8 +179,7 @@ class Decoded {
     for (const [name, member] of Object.entries(value)) {
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)
-      // JSON can express lone surrogates, which UTF-8 can't.
-      if (!name.isWellFormed() || !text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
+      demandUnicode(text)
       this.add(name, text)
     }
   }
@@ -237,6 +237,11 @@ function parseJson(json: string): unknown {
   } catch {
     throw unreadable('The JSON body is broken.')
   }
+}
+
+/** Refuses a text with lone surrogates, which JSON can express and UTF-8 can't. */
+function demandUnicode(text: string): void {
+  if (!text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
 }
 
 function givenTwice(name: string) {

@@ -87,6 +87,7 @@ describe('a body under a signature in the header', () => {
     ['is no list', '[]', unreadable('The JSON body must be an object.')],
     ['is no broken JSON', '{', unreadable('The JSON body is broken.')],
     ['holds no half of a character', '{"A":"\\ud800"}', unreadable('A parameter is not well-formed Unicode.')],
+    ['names none', '{"\\ud800":"1","\\ud800":"2"}', unreadable('A parameter is not well-formed Unicode.')],
     ['holds no parameter without a name', '{"":"1"}', unreadable('A parameter has no name.')],
   ]
   for (const [title, body, expected] of cases)
