@@ -19,6 +19,21 @@ export interface Tls {
   readonly key: string
 }
 
+/** An error of node:http's parser: the bytes that arrived together, and how many of them it had read. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer
+  readonly bytesParsed?: number
+}
+
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/
+
+/** Whether the parser ended at a request line whose method node:http does not know. */
+function hasOtherMethod({ code, rawPacket, bytesParsed }: ParseError): boolean {
+  if (code !== 'HPE_INVALID_METHOD' || !rawPacket) return false
+  const line = rawPacket.subarray(0, bytesParsed).lastIndexOf('\n') + 1
+  return REQUEST_LINE.test(rawPacket.toString('latin1', line))
+}
+
 export class Edge {
   readonly connections: Connections
   #draining = false
@@ -152,7 +167,7 @@ export class Edge {
   }
 
   /** Handles bytes that are not HTTP, late requests, and clients that disconnected. */
-  #heedError(error: NodeJS.ErrnoException, socket: Socket): void {
+  #heedError(error: ParseError, socket: Socket): void {
     const connection = this.#known.get(socket)
     const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (error.code === 'ECONNRESET') socket.destroy()
@@ -162,10 +177,12 @@ export class Edge {
     else if (error.code === 'HPE_PAUSED') this.connections.endUnread(connection)
     else if (late && socket.bytesRead === 0) this.connections.endSilent(connection)
     else if (!connection.closing) {
-      const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : late ? 408 : 400
       const refusal = late
         ? refuse('RequestTimeout')
-        : refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
+        : hasOtherMethod(error)
+          ? refuse('UnsupportedHTTPMethod')
+          : refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
+      const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : refusal.status
       const { response } = connection
       if (response?.req.complete === false) this.#refuseWithin(connection, refusal, status)
       // Answers must be in the order of their requests.

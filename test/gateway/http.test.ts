@@ -65,6 +65,18 @@ describe('a request', () => {
     await refused('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', 403, 'UnsupportedHTTPMethod')
   })
 
+  it('with a method that node:http does not know is refused as one that it knows', async () => {
+    for (const method of ['get', 'Post', 'POSTER', 'FOO', 'X-1'])
+      await refused(get('/', { method }), 403, 'UnsupportedHTTPMethod')
+    using connection = await Connection.open(house.endpoint)
+    connection.write(get(`/?${signedGet()}`) + get('/', { method: 'FOO' }))
+    assert.equal((await connection.answer())?.status, 200)
+    assert.equal((await connection.answer())?.status, 403)
+    await connection.ended()
+    for (const line of ['FOO /', 'FOO / HTTP/2.0', 'FOO / RTSP/1.0', 'F(O / HTTP/1.1', 'FOO  / HTTP/1.1'])
+      await refused(`${line}\r\nHost: x\r\n\r\n`, 400, 'ParseRequestParameterException')
+  })
+
   it('whose chunks are broken is refused, after the answers to those before', async () => {
     const broken = `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`
     await refused(broken, 400, 'ParseRequestParameterException')
