@@ -11,7 +11,7 @@ import { trailsOf } from '../trails/find-trail.ts'
 import { advanced, dueFrom, type PendingBatch, TRAIL, type Trail, type TrailBody } from '../trails/trail.ts'
 import { BATCH_LIMITS, collect, type Limits, lagSeconds, NO_LIMITS, objectsOf } from './batch.ts'
 import { digestOf, signedDigest } from './digest.ts'
-import { nextStep, retryPauseMs } from './plan.ts'
+import { LONGEST_PAUSE_MS, nextStep, retryPauseMs } from './plan.ts'
 import { type DeliveryTarget, TargetFault } from './targets/target.ts'
 
 /** How many trails deliver at the same time. */
@@ -21,6 +21,8 @@ const LEASE_MS = 60_000
 /** The timeout of writing one object. */
 const PUT_MS = 30_000
 const MOST_DUE = 1000
+/** How often all trails are looked at, and not only those that are due. */
+const LOOK_MS = 60_000
 
 interface DeliveryHouse {
   readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'heads' | 'turn'>
@@ -49,6 +51,7 @@ export class Delivery {
   readonly #busy = new Map<string, Promise<void>>()
   readonly #stopping = new AbortController()
   #accepting = true
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(house: DeliveryHouse) {
     this.#house = house
@@ -56,14 +59,27 @@ export class Delivery {
 
   /** Starts work on due trails, up to AT_ONCE, and does not wait for it. Throws when the database can't be reached. */
   async tick(): Promise<void> {
-    const due = await this.#house.ledger.due(TRAIL, this.#house.now(), MOST_DUE)
-    for (const trail of due) {
+    for (const trail of await this.#due()) {
       const key = `${trail.account}/${trail.id}`
       if (!this.#accepting || this.#busy.size >= AT_ONCE) return
       if (this.#busy.has(key)) continue
       const work = this.#work(trail).finally(() => this.#busy.delete(key))
       this.#busy.set(key, work)
     }
+  }
+
+  /**
+   * The trails that are due. Once a minute also those that are due later than any wait lasts: a server whose clock was ahead has set that
+   * time.
+   */
+  async #due(): Promise<readonly Trail[]> {
+    const { ledger, intervalMs } = this.#house
+    const now = this.#house.now()
+    if (Math.abs(now - this.#lookedAt) < LOOK_MS) return ledger.due(TRAIL, now, MOST_DUE)
+    this.#lookedAt = now
+    const latest = now + Math.max(LONGEST_PAUSE_MS, 2 * intervalMs)
+    const all = await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)
+    return all.filter(({ dueAt }) => dueAt !== null && (dueAt <= now || dueAt > latest))
   }
 
   /** Waits for the work in progress. */

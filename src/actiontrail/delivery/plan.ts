@@ -14,7 +14,7 @@ import {
 import { collect, type Limits, type Trailing } from './batch.ts'
 
 const FIRST_PAUSE_MS = 1000
-const LONGEST_PAUSE_MS = 300_000
+export const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_LOOK_MS = 500
 
 interface Moment {
@@ -62,7 +62,9 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
       isBehind ||= !range.open || first.to < range.to
       continue
     }
-    const ripe = range.open && oldest ? oldest.at + intervalMs : now
+    // An event far in the future is of a server whose clock was ahead. Later events of its lane, and other lanes, do not wait for that time.
+    const gathers = range.open && oldest && oldest.at <= now + intervalMs
+    const ripe = gathers ? oldest.at + intervalMs : now
     if (!next || ripe < next.ripe) next = { range, ripe }
   }
   if (next && next.ripe <= now) {

@@ -50,6 +50,23 @@ eachDatabase((open) => {
     const keyCalls = () => deliveredEvents(folder).filter(({ serviceName }) => serviceName === 'Kms')
     const verdict = () => verifyDelivered(copyIn(folder), house.open.trailSigner.publicKey)
 
+    it('goes on when the clock of a server that was ahead is right again', async () => {
+      const AHEAD_MS = 86_400_000
+      await create()
+      house.now += AHEAD_MS
+      await house.must('CreateKey')
+      await later()
+      await house.must('CreateKey')
+      await later(1000)
+      assert.equal(keyCalls().length, 1)
+      house.now -= AHEAD_MS
+      await house.must('CreateKey')
+      await later()
+      await later()
+      assert.equal(keyCalls().length, 3)
+      house.now += AHEAD_MS
+    })
+
     it('writes what happened in five minutes to one object, named as in the cloud', async () => {
       await create({ OssKeyPrefix: 'prefix' })
       house.now += 7000
