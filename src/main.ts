@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import type { Surroundings } from './cli/surroundings.ts'
 
 // Imported after imports.ts has run, so that its hook resolves their imports.
-const [{ commandLine }, { terminalAsk }] = await Promise.all([
+const [{ commandLine }, { terminalAsk }, { oneLine, withLines }] = await Promise.all([
   import('./cli/command-line.ts'),
   import('./cli/prompt.ts'),
+  import('./cli/terminal-text.ts'),
 ])
 
 const surroundings: Surroundings = {
@@ -16,8 +17,8 @@ const surroundings: Surroundings = {
   output: process.stdout,
   input: () => process.stdin,
   printsToTerminal: process.stdout.isTTY === true,
-  status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
-  complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
+  status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${oneLine(text)}`)),
+  complain: (text) => process.stderr.write(`strongroom: ${withLines(text)}\n`),
   terminal: process.stderr.isTTY === true,
   ask: terminalAsk(process.stdin, process.stderr),
 }

@@ -1,4 +1,5 @@
 // An event as one line, for people.
+import { oneLine } from './terminal-text.ts'
 import type { TrailEvent } from './trail-reader.ts'
 
 const LONGEST = 200
@@ -23,8 +24,8 @@ export function outcomeOf(event: TrailEvent): string {
   return String(event['errorCode'] ?? 'OK')
 }
 
-/** A text from outside, at most LONGEST characters. Control characters, which a terminal would obey, become escapes. */
+/** A text from outside as one line, at most LONGEST characters. */
 export function plain(text: string): string {
-  const shown = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  const shown = oneLine(text)
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown
 }

@@ -7,6 +7,7 @@ import { type Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { eventLine } from './event-line.ts'
 import { printsHelp } from './help.ts'
+import { printable } from './output.ts'
 import { stopsWork } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 import { LookupRefused, lookUpBy, readerOf, TRAIL_FLAGS } from './trail-client.ts'
@@ -80,12 +81,14 @@ async function follow(reader: TrailReader, { print, around, signal }: Following)
   }
 }
 
-function printer(flags: Flags, { output }: Surroundings): Following['print'] {
+function printer(flags: Flags, around: Surroundings): Following['print'] {
+  const { output } = around
+  const lineOf = (event: TrailEvent) => (json ? printable(JSON.stringify(event), around) : eventLine(event))
   const [refused, json] = [flags.has('refused'), flags.has('json')]
   return async (events) => {
     for (const event of events) {
       if (refused && event['errorCode'] === undefined) continue
-      if (!output.write(`${json ? JSON.stringify(event) : eventLine(event)}\n`)) await once(output, 'drain')
+      if (!output.write(`${lineOf(event)}\n`)) await once(output, 'drain')
     }
   }
 }

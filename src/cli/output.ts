@@ -2,6 +2,7 @@
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tableOf } from './table.ts'
+import { withLines } from './terminal-text.ts'
 
 declare module 'jmespath' {
   /** Throws for an invalid expression. The types of the package lack this function. */
@@ -23,11 +24,16 @@ export function hasColours({ printsToTerminal, env }: Surroundings): boolean {
   return printsToTerminal && !env['NO_COLOR']
 }
 
+/** A text from outside as it is, or on a terminal without what the terminal would obey. */
+export function printable(text: string, { printsToTerminal }: Pick<Surroundings, 'printsToTerminal'>): string {
+  return printsToTerminal ? withLines(text) : text
+}
+
 /** The text of an answer, without the last line break. */
 export async function rendered(answer: unknown, output: Output, around: Surroundings): Promise<string> {
-  if (output === 'yaml') return (await import('yaml')).stringify(answer, { lineWidth: 0 }).trimEnd()
+  if (output === 'yaml') return printable((await import('yaml')).stringify(answer, { lineWidth: 0 }).trimEnd(), around)
   if (output === 'table') return tableOf(answer, hasColours(around))
-  const json = JSON.stringify(answer, null, 2)
+  const json = printable(JSON.stringify(answer, null, 2), around)
   return hasColours(around) ? json.replace(/^( *)("(?:[^"\\]|\\.)*")(?=: )/gm, '$1\x1b[36m$2\x1b[39m') : json
 }
 

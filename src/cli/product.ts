@@ -7,7 +7,7 @@ import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
 import { CLIENT_FLAGS } from './client-options.ts'
-import { outputOf, queryOf, rendered } from './output.ts'
+import { outputOf, printable, queryOf, rendered } from './output.ts'
 import { carryOut, type Manner } from './product-call.ts'
 import { EXIT, listing, operationHelp } from './product-help.ts'
 import { refused } from './refused.ts'
@@ -65,10 +65,12 @@ async function shownBy(flags: Flags): Promise<(answered: Answered, around: Surro
   if (path !== undefined && (query || flags.has('output')))
     throw new UsageError('`--print` prints one member: leave out `--query` and `--output`')
   return async ({ answer }, around) =>
-    path === undefined ? rendered(query ? query(answer) : answer, output, around) : member(answer, path)
+    path === undefined
+      ? rendered(query ? query(answer) : answer, output, around)
+      : printable(member(answer, path), around)
 }
 
-/** The member at a path such as KeyMetadata.KeyId: a text as it is, any other value as JSON. */
+/** The member at a path such as KeyMetadata.KeyId: a text, or any other value as JSON. */
 function member(answer: unknown, path: string): string {
   const found = path.split('.').reduce<unknown>((value, name) => {
     const own = typeof value === 'object' && value !== null && Object.hasOwn(value, name)

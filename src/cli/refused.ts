@@ -1,6 +1,7 @@
 // What the command line prints about a refused call.
 import type { Answered } from './ask.ts'
 import type { Surroundings } from './surroundings.ts'
+import { oneLine } from './terminal-text.ts'
 
 /** Prints why the call was refused; returns the exit code. */
 export function refused(answer: Answered['answer'], around: Surroundings): number {
@@ -11,10 +12,12 @@ export function refused(answer: Answered['answer'], around: Surroundings): numbe
 /** Why the call was refused, as lines. */
 export function refusal(answer: Answered['answer']): readonly string[] {
   const detail = answer['AccessDeniedDetail']
-  return [
+  const lines = [
     `${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`,
     ...(detail ? [denied(detail as Record<string, unknown>)] : []),
   ]
+  // The message names what the call named: a line break in it would look like a line of its own.
+  return lines.map(oneLine)
 }
 
 /** The principal, the denied action, and the kind of policies that denied it. */

@@ -1,5 +1,6 @@
 // Answers as tables for people to read; programs read JSON.
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
+import { oneLine } from './terminal-text.ts'
 
 /** A list becomes rows with a heading; an object becomes two columns. Without colours, plain text. */
 export function tableOf(answer: unknown, colours: boolean): string {
@@ -42,10 +43,9 @@ function flat(members: JsonObject, above: string): [path: string, value: string]
   )
 }
 
-/** A value in one line. Control characters, which could command the terminal, become escapes. */
+/** A value in one line. */
 function cell(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
-  return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return oneLine(typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value))
 }
 
 function columns(rows: readonly (readonly string[])[], dressed: (text: string, column: number, row: number) => string) {

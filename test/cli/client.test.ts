@@ -245,3 +245,56 @@ describe('a table', () => {
     assert.equal(tableOf({ Description: 'a\x1b[2Jb\u009bc\n' }, false), 'Description  a\\u001b[2Jb\\u009bc\\u000a')
   })
 })
+
+describe('text from outside', () => {
+  /** What the command line writes about an answer, with these words after the operation. */
+  async function written(status: number, answer: object, words: readonly string[], printsToTerminal: boolean) {
+    await using server = createServer((_, response) => {
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ RequestId: 'r', ...answer }))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const lines: string[] = []
+    const around: Surroundings = {
+      env: { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'secret', NO_COLOR: '1' },
+      readFile: () => assert.fail('no file is read'),
+      print: (text) => void lines.push(text),
+      complain: (text) => void lines.push(text),
+      status: () => {},
+      output: new Writable(),
+      input: () => Readable.from([]),
+      printsToTerminal,
+      terminal: printsToTerminal,
+      ask: null,
+    }
+    await commandLine(['kms', 'DescribeKey', '--KeyId', 'k', '--endpoint', endpoint, ...words], around)
+    return lines
+  }
+
+  const hostile = 'a\u009b2Jb\x1b]0;c\u202ed\ne'
+  const answer = { Description: hostile }
+  const harmless = 'a\\u009b2Jb\\u001b]0;c\\u202ed'
+
+  it('does not command a terminal', async () => {
+    const [json = ''] = await written(200, answer, [], true)
+    assert.equal(json, `{\n  "RequestId": "r",\n  "Description": "${harmless}\\ne"\n}`)
+    assert.deepEqual(JSON.parse(json), { RequestId: 'r', ...answer })
+    const [yaml = ''] = await written(200, answer, ['--output', 'yaml'], true)
+    const [table = ''] = await written(200, answer, ['--output', 'table'], true)
+    for (const text of [yaml, table]) assert.doesNotMatch(text, /[^\P{C}\n]/u)
+    assert.deepEqual(await written(200, answer, ['--print', 'Description'], true), [`${harmless}\ne`])
+  })
+
+  it('reaches a file or a pipe as it is', async () => {
+    assert.deepEqual(JSON.parse((await written(200, answer, [], false)).join()), { RequestId: 'r', ...answer })
+    assert.deepEqual(await written(200, answer, ['--print', 'Description'], false), [hostile])
+  })
+
+  it('makes no line of its own in a refusal', async () => {
+    const refusal = { Code: 'Forbidden', Message: hostile }
+    for (const terminal of [true, false])
+      assert.deepEqual(await written(403, refusal, [], terminal), [`Forbidden: ${harmless}\\u000ae (RequestId r)`])
+  })
+})
