@@ -62,12 +62,20 @@ export function parsePolicy(text: string, use: PolicyUse): Policy {
   return { statements: parsed, flaws }
 }
 
+/** The value of a text of JSON. A number is a symbol with its text: as a number it would lose digits, and `0.10` would become `0.1`. */
 function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) =>
+      typeof value === 'number' ? Symbol(decimalText(context?.source, value)) : value,
+    )
   } catch (error) {
     throw new MalformedPolicy(`The policy is not JSON: ${(error as Error).message.slice(0, 200)}`)
   }
+}
+
+/** The text of a number; one with an exponent is written without. */
+function decimalText(source: string | undefined, value: number): string {
+  return source === undefined || /e/i.test(source) ? String(value) : source
 }
 
 function membersOf(value: unknown, what: string): JsonObject {
@@ -188,9 +196,9 @@ function conditionValues(value: unknown, operator: Condition['operator'], where:
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new MalformedPolicy(`The values of ${where} must not be empty.`)
   return list.map((item) => {
-    if (typeof item !== 'string' && typeof item !== 'boolean' && typeof item !== 'number')
+    if (typeof item !== 'string' && typeof item !== 'boolean' && typeof item !== 'symbol')
       throw new MalformedPolicy(`The values of ${where} must be strings.`)
-    const text = plain(String(item), where)
+    const text = plain(typeof item === 'symbol' ? (item.description ?? '') : String(item), where)
     if (!fits(operator, text))
       throw new MalformedPolicy(
         `"${shown(text)}" of ${where} does not fit the operator: it takes ${fitting(operator)}.`,

@@ -182,6 +182,23 @@ describe('a policy is taken', () => {
   ]
   for (const [name, document, use] of cases) it(name, () => assert.equal(fault(document, use), ''))
 
+  it('with numbers as they are written, all digits', () => {
+    const written = ['12345678901234567890', '9007199254740993', '0.10', '-0', '0.00000001', `1${'0'.repeat(24)}`]
+    const taken = (numbers: readonly string[], operator: string) => {
+      const statement = `"Effect":"Allow","Action":"kms:*","Resource":"*","Condition":{"${operator}":{"x:y":[${numbers}]}}`
+      const { statements } = parseNewPolicy(`{"Version":"1","Statement":[{${statement}}]}`, 'identity')
+      return statements[0]?.conditions[0]?.values
+    }
+    for (const operator of ['StringEquals', 'NumericEquals']) assert.deepEqual(taken(written, operator), written)
+    assert.deepEqual(taken(['1e3', '25E-1'], 'NumericLessThan'), ['1000', '2.5'])
+    assert.throws(() => taken(['1e400'], 'NumericEquals'), MalformedPolicy)
+    for (const elsewhere of ['"Version":1', '"Version":"1","Statement":1', '"Version":"1","Statement":[1]'])
+      assert.throws(() => parseNewPolicy(`{${elsewhere}}`, 'identity'), MalformedPolicy, elsewhere)
+    for (const member of ['Effect', 'Action', 'Resource', 'Condition', 'Sid', 'Principal'])
+      for (const use of ['identity', 'trust'] as const)
+        assert.notEqual(fault(one({ ...good, [member]: 1 }), use), '', member)
+  })
+
   it('with any resource that can match', () => {
     const Resource = [
       '*',
