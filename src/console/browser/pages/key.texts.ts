@@ -29,7 +29,6 @@ export const keyTexts = {
   'delete.date': ['Deleted on', '删除时间'],
   expires: ['Valid Until', '密钥材料过期时间'],
   'expires.never': ['Does not expire', '永不过期'],
-  'edit.description': ['Edit description', '修改描述'],
   allows: ['What the state allows', '当前状态允许的操作'],
   'allow.use': ['Encrypt, Decrypt, data keys', '加密、解密、数据密钥'],
   'allow.sign': ['Sign, verify, read the public key', '签名、验签、读取公钥'],

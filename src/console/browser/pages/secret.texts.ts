@@ -15,7 +15,6 @@ export const secretTexts = {
   key: ['Encryption Key', '加密主密钥'],
   'key.service': ['The service’s own key', '服务自己的密钥'],
   updated: ['Updated', '更新时间'],
-  'edit.description': ['Edit Description', '修改描述'],
   'tag.none': ['The secret has no tags.', '该凭据没有标签。'],
   delete: ['Delete Secret', '删除凭据'],
   'delete.days': ['Recovery Window, in Days ({min} to {max})', '恢复期天数（{min}至{max}）'],

@@ -49,6 +49,7 @@ export const common = {
   'do.edit': ['Edit', '修改'],
   'do.add': ['Add', '添加'],
   'do.save': ['Save', '保存'],
+  'edit.description': ['Edit description', '修改描述'],
   'do.retry': ['Try again', '重试'],
   'do.reload': ['Load again', '重新加载'],
   'do.refresh': ['Refresh', '刷新'],

@@ -1,5 +1,6 @@
 import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
+import { Description } from '../../parts/description.tsx'
 import { CheckIcon, CloseIcon } from '../../parts/icons.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Section } from '../../parts/page.tsx'
@@ -16,7 +17,6 @@ import { eventsOf } from '../events/newest-events.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { type AliasesReply, AliasList } from './alias-list.tsx'
 import { ByHand } from './by-hand.tsx'
-import { Description } from './description.tsx'
 import { Expiry } from './expiry.tsx'
 import { useWhyUnchangeable } from './service-key.ts'
 import { TagList } from './tag-list.tsx'
@@ -24,6 +24,7 @@ import { TagList } from './tag-list.tsx'
 export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata; readonly aliases: AliasesReply }) {
   const say = useTexts(keyTexts)
   const common = useCommon()
+  const unchangeable = useWhyUnchangeable(metadata)
   const isExternal = metadata.Origin === 'EXTERNAL'
   return (
     <div className="columns">
@@ -34,7 +35,17 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
               [say('id'), <Mono key="id" label={say('id')} text={metadata.KeyId} />],
               [say('arn'), <Mono key="arn" label={say('arn')} text={metadata.Arn} />],
               [common('field.state'), <KeyStateTag key="state" state={metadata.KeyState} />],
-              [common('field.description'), <Description key="description" metadata={metadata} />],
+              [
+                common('field.description'),
+                <Description
+                  arn={metadata.Arn}
+                  because={unchangeable}
+                  key="description"
+                  of={{ KeyId: metadata.KeyId }}
+                  operation="UpdateKeyDescription"
+                  text={metadata.Description}
+                />,
+              ],
               [say('level'), common(`level.${metadata.ProtectionLevel}`)],
               [say('origin'), common(`origin.${metadata.Origin}`)],
               [

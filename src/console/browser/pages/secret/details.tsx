@@ -1,19 +1,11 @@
-import { Input } from 'antd'
-import { useState } from 'react'
 import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
-import { Do } from '../../parts/allowed.tsx'
-import { FormDialog } from '../../parts/form-dialog.tsx'
-import { EditIcon } from '../../parts/icons.tsx'
+import { Description } from '../../parts/description.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Section } from '../../parts/page.tsx'
-import { ParameterField } from '../../parts/parameter-field.tsx'
 import { TagSection } from '../../parts/tag-section.tsx'
 import { When } from '../../parts/when.tsx'
-import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { usePermissions } from '../../service/permissions.ts'
-import { useChange } from '../../service/queries.ts'
 import type { ExtendedConfig, SecretMetadata } from '../../service/replies/secrets.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { secretTexts } from '../secret.texts.ts'
@@ -64,7 +56,16 @@ export function SecretDetails({ metadata }: Props) {
             ],
             [common('field.created'), <When date={metadata.CreateTime} key="created" />],
             [say('updated'), <When date={metadata.UpdateTime} key="updated" />],
-            [common('field.description'), <Description key="description" metadata={metadata} />],
+            [
+              common('field.description'),
+              <Description
+                arn={metadata.Arn}
+                key="description"
+                of={{ SecretName: metadata.SecretName }}
+                operation="UpdateSecret"
+                text={metadata.Description}
+              />,
+            ],
           ]}
         />
       </Section>
@@ -75,43 +76,6 @@ export function SecretDetails({ metadata }: Props) {
         of={{ SecretName: metadata.SecretName }}
         tags={metadata.Tags?.Tag ?? []}
       />
-    </>
-  )
-}
-
-function Description({ metadata: { Arn, SecretName, Description: description } }: Props) {
-  const say = useTexts(secretTexts)
-  const common = useCommon()
-  const [open, setOpen] = useState(false)
-  const permission = usePermissions(Arn, ['kms:UpdateSecret'])
-  const change = useChange((Description: string, region) =>
-    call('Kms', 'UpdateSecret', region, { SecretName, Description }),
-  )
-  return (
-    <>
-      {description || <span className="muted">{common('say.none')}</span>}{' '}
-      <Do
-        aria-label={say('edit.description')}
-        icon={<EditIcon />}
-        onClick={() => setOpen(true)}
-        permission={permission('kms:UpdateSecret')}
-        size="small"
-        type="text"
-      />
-      {open && (
-        <FormDialog<{ Description?: string }>
-          close={() => setOpen(false)}
-          initial={{ Description: description }}
-          of="Kms.UpdateSecret"
-          run={({ Description = '' }) => change.mutateAsync(Description)}
-          title={say('edit.description')}
-          verb={common('do.save')}
-        >
-          <ParameterField label={common('field.description')} name="Description">
-            <Input.TextArea rows={4} />
-          </ParameterField>
-        </FormDialog>
-      )}
     </>
   )
 }
