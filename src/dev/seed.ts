@@ -5,10 +5,11 @@ import type { AnyOperation } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
 import { exportPublicKey, wrapForExport } from '../cryptography/export-key.ts'
 import type { House } from '../gateway/house.ts'
+import { newSoftwareKey } from '../kms/key-state.ts'
 import type { KmsContext } from '../kms/operation.ts'
 import { CreateAlias } from '../kms/operations/create-alias.ts'
 import { description } from '../kms/parameters.ts'
-import { CMK, type CmkBody, VERSION } from '../kms/records.ts'
+import { CMK, VERSION } from '../kms/records.ts'
 import { demandSettable, tagList } from '../kms/tags.ts'
 import { type Change, INSTALLATION, insert } from '../ledger/record.ts'
 import { ACCESS_KEY } from '../ram/access-key.ts'
@@ -140,18 +141,9 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
   const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
   const Tags = tags.length === 0 ? [] : tagList.read('tags', JSON.stringify(tags))
   demandSettable(Tags, context)
-  const body: CmkBody = {
+  const body = {
+    ...newSoftwareKey(key.versions.at(-1)?.versionId ?? null, now),
     description: description.read('description', key.description),
-    keySpec: 'Aliyun_AES_256',
-    keyUsage: 'ENCRYPT/DECRYPT',
-    origin: 'Aliyun_KMS',
-    protectionLevel: 'SOFTWARE',
-    state: 'Enabled',
-    deleteAt: null,
-    materialExpiresAt: null,
-    primaryVersionId: key.versions.at(-1)?.versionId ?? null,
-    lastRotationAt: now,
-    materialFingerprint: null,
     tags: Tags,
   }
   const changes: Change[] = [insert(CMK, { ...scope, id: key.keyId, createdAt: now, body }, settings.maxKeys)]

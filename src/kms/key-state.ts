@@ -23,6 +23,24 @@ export function at(body: CmkBody, now: number): CmkBody | null {
   return materialExpired(body, now) ? { ...body, state: stateWithoutMaterial(body) } : body
 }
 
+/** A new Enabled CMK of the default spec, whose material is in the software store. */
+export function newSoftwareKey(primaryVersionId: string | null, now: number): CmkBody {
+  return {
+    description: '',
+    keySpec: 'Aliyun_AES_256',
+    keyUsage: 'ENCRYPT/DECRYPT',
+    origin: 'Aliyun_KMS',
+    protectionLevel: 'SOFTWARE',
+    state: 'Enabled',
+    deleteAt: null,
+    materialExpiresAt: null,
+    primaryVersionId,
+    lastRotationAt: now,
+    materialFingerprint: null,
+    tags: [],
+  }
+}
+
 /** Refuses unless the CMK is Enabled: only then it encrypts and decrypts. */
 export function demandEnabled({ state }: CmkBody): void {
   if (state !== 'Enabled') throw refuse(`Rejected.${state}`)

@@ -67,6 +67,9 @@ export type Alias = Recorded<AliasBody>
 
 export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
 export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
+export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
+export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
+export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 
 /** Returns the ids of the key versions among record keys (recordKey). */
 export function versionsIn(keys: Iterable<string>): readonly string[] {
@@ -74,9 +77,6 @@ export function versionsIn(keys: Iterable<string>): readonly string[] {
   for (const key of keys) if (key.startsWith(`${VERSION.name}\n`)) ids.push(key.slice(key.lastIndexOf('\n') + 1))
   return ids
 }
-export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
-export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
-export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 
 /** The sealed value in a key version's record: material of the software store. A reference to an object in an HSM is not sealed. */
 export const sealedVersion = {

@@ -7,6 +7,7 @@ import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { KMS_CALLER, productAliased, productOf, SERVICE_ALIAS } from './cloud-product.ts'
 import { aliasCalled, type FoundKey, findAlias, findKey, findKeyById } from './key-name.ts'
 import { newKeyResource } from './key-resource.ts'
+import { newSoftwareKey } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody, VERSION } from './records.ts'
 import { newVersion } from './version.ts'
@@ -36,21 +37,7 @@ export async function serviceKeyOf(product: string, context: ValueContext): Prom
 async function newServiceKey(product: string, aliasName: string, context: ValueContext): Promise<FoundKey> {
   const { scope, now } = context
   const [keyId, versionId] = [context.newRecordId(), context.newRecordId()]
-  const body: CmkBody = {
-    description: '',
-    keySpec: 'Aliyun_AES_256',
-    keyUsage: 'ENCRYPT/DECRYPT',
-    origin: 'Aliyun_KMS',
-    protectionLevel: 'SOFTWARE',
-    state: 'Enabled',
-    deleteAt: null,
-    materialExpiresAt: null,
-    primaryVersionId: versionId,
-    lastRotationAt: now,
-    materialFingerprint: null,
-    tags: [],
-    product,
-  }
+  const body = { ...newSoftwareKey(versionId, now), product }
   const key = insert(CMK, { ...scope, id: keyId, createdAt: now, body })
   const version = insert(VERSION, await newVersion({ id: keyId, body }, versionId, context))
   const alias = insert(ALIAS, { ...scope, id: aliasName, parent: keyId, createdAt: now, body: { keyId } })

@@ -10,7 +10,7 @@ import { EditIcon } from './icons.tsx'
 import { ParameterField } from './parameter-field.tsx'
 
 interface Props {
-  readonly text: string | undefined
+  readonly text: string
   readonly arn: string
   readonly operation: 'UpdateKeyDescription' | 'UpdateSecret'
   /** The operation's parameter that names the resource. */
