@@ -3,22 +3,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { configuredCredentials, firstCredentials } from '../../src/house/first-start.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import type { Accounts } from '../../src/ram/account.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { runHere } from './line.ts'
-import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
-
-const folders: string[] = []
-function folder(): string {
-  const made = temporaryFolder()
-  folders.push(made)
-  return made
-}
-after(() => folders.forEach(removeFolder))
+import { type Program, runProgram, startProgram, temporaryFolder } from './program.ts'
 
 const ID = 'STRONGROOM_ROOT_ACCESS_KEY_ID'
 const FIXED = {
@@ -52,7 +44,7 @@ const verb = (data: string, ...words: string[]) => runHere(['account', ...words,
 
 describe('who can write the database', () => {
   it('gets no new account by removing rows or changing counts', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const file = join(data, 'root-credentials.json')
     await serving({ data }, (program) => program.call('CreateKey'))
     const before = readFileSync(file, 'utf8')
@@ -73,7 +65,7 @@ describe('who can write the database', () => {
 
 describe('the file of the first credentials', () => {
   it('is made once: what a crash left there is used, and what is no credentials is not overwritten', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const file = join(data, 'root-credentials.json')
     const kept = { accountId: '1000000000000007', accessKeyId: 'LTAIkept', accessKeySecret: 'kept-secret' }
     writeFileSync(file, JSON.stringify(kept))
@@ -84,7 +76,7 @@ describe('the file of the first credentials', () => {
     })
     assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), kept)
 
-    const second = folder()
+    const second = temporaryFolder()
     writeFileSync(join(second, 'root-credentials.json'), '{"accountId":"x"}')
     const { code, err } = await failing(second)
     assert.equal(code, 1)
@@ -116,7 +108,7 @@ describe('two servers that start at once on an empty database', () => {
   const accountsOf = async ({ accounts }: OpenHouse) => (await accounts.list()).map(({ id }) => id)
 
   it('make one account, and one file of credentials', async () => {
-    const folders = [folder(), folder()] as const
+    const folders = [temporaryFolder(), temporaryFolder()] as const
     await opened(folders, async (houses, settings) => {
       const made = await Promise.all(houses.map((house, i) => firstCredentials(settings[i] ?? settings[0], house)))
       assert.equal(made.filter((credentials) => credentials !== null).length, 1)
@@ -131,7 +123,7 @@ describe('two servers that start at once on an empty database', () => {
   })
 
   it('in one data folder make the account of the one file that both leave there', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     await opened([data, data], async ([one, other], [settings]) => {
       // The one that made the file comes second to the account.
       const accounts: Pick<Accounts, 'first' | 'makeFirst'> = {
@@ -153,7 +145,7 @@ describe('two servers that start at once on an empty database', () => {
   })
 
   it("make one account with the environment's credentials, where it names no account", async () => {
-    await opened([folder(), folder()], async (houses, settings) => {
+    await opened([temporaryFolder(), temporaryFolder()], async (houses, settings) => {
       const root = { accessKeyId: 'fixed-1', accessKeySecret: 'fixed-secret' }
       await Promise.all(
         houses.map((house) => configuredCredentials({ ...settings[0], root }, null, house, assert.fail)),
@@ -165,7 +157,7 @@ describe('two servers that start at once on an empty database', () => {
 
   it('are ready both, in one data folder', async () => {
     await using server = await startPostgresql()
-    const start = { data: folder(), flags: ['--database', server.database()] }
+    const start = { data: temporaryFolder(), flags: ['--database', server.database()] }
     const programs = await Promise.allSettled([startProgram(start), startProgram(start)])
     try {
       for (const program of programs) {
@@ -180,7 +172,7 @@ describe('two servers that start at once on an empty database', () => {
 
 describe("the environment's credentials", () => {
   it('go to no other account than before', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     await serving({ data, env: FIXED }, (program) => program.call('CreateKey'))
     const env = { ...FIXED, STRONGROOM_ACCOUNT_ID: '1234567890123457' }
     const { code, err } = await failing(data, env)
@@ -195,7 +187,7 @@ describe("the environment's credentials", () => {
   })
 
   it('supersede the former ones, and revive none that was revoked', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     await serving({ data, env: FIXED }, (program) => program.call('CreateKey'))
     const renewed = { ...FIXED, [ID]: 'fixed-2' }
     await serving({ data, env: renewed }, async (program) => {
@@ -219,7 +211,7 @@ describe("the environment's credentials", () => {
 
 describe('strongroom account key', () => {
   it('revokes an AccessKey while the server runs', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     await serving({ data }, async (program) => {
       const { accountId, accessKeyId } = program.credentials
       assert.equal((await program.call('ListKeys')).status, 200)

@@ -3,22 +3,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openStorage } from '../../src/storage/open.ts'
 import { makeToken, softHsmTokenFolders, type TestToken, TOKEN_KINDS } from '../keystore/pkcs11/tokens.ts'
 import { filesHolding, ringOf } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
 import { runHere } from './line.ts'
-import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
+import { BIN, type Program, startProgram, temporaryFolder } from './program.ts'
 
 const KILLS = times('kills while the root key moves into an HSM')
-const folders: string[] = []
-const folder = () => {
-  folders.push(temporaryFolder())
-  return folders.at(-1) ?? ''
-}
-after(() => folders.forEach(removeFolder))
 
 async function must(program: Program, action: string, parameters: Record<string, string> = {}) {
   const { status, body } = await program.call(action, parameters)
@@ -66,7 +60,7 @@ for (const kind of TOKEN_KINDS)
   describe(`the root key in ${kind}`, () => {
     it('is there from the first start, and in no file', async () => {
       using token = makeToken(kind)
-      const data = folder()
+      const data = temporaryFolder()
       const flags = [...token.flags, '--root-key-provider', 'hsm']
       const { program, ciphertext } = await begun({ data, flags, env: token.env })
       const secrets = await secretsOf(data, token)
@@ -95,7 +89,7 @@ for (const kind of TOKEN_KINDS)
 
     it('comes there from a file by way of a passphrase, beside a server that goes on, and back', async () => {
       using token = makeToken(kind)
-      const [data, file] = [folder(), join(folder(), 'passphrase')]
+      const [data, file] = [temporaryFolder(), join(temporaryFolder(), 'passphrase')]
       writeFileSync(file, 'correct horse\n')
       const { program, keyId, ciphertext } = await begun({ data, flags: token.flags, env: token.env })
       let going = true
@@ -134,7 +128,7 @@ for (const kind of TOKEN_KINDS)
 describe('a token with the root key', () => {
   it('may go away under a server, of which software keys do not notice; a start without it says what is wrong', async () => {
     using token = makeToken('SoftHSM2')
-    const data = folder()
+    const data = temporaryFolder()
     const flags = [...token.flags, '--root-key-provider', 'hsm']
     const { program, keyId, ciphertext } = await begun({ data, flags, env: token.env })
     const [there = ''] = softHsmTokenFolders(token.folder)
@@ -164,7 +158,7 @@ describe('a token with the root key', () => {
   it('another token, or one that was initialized again, does not open the database, and says so', async () => {
     using token = makeToken('SoftHSM2')
     using other = makeToken('SoftHSM2')
-    const data = folder()
+    const data = temporaryFolder()
     const flags = [...token.flags, '--root-key-provider', 'hsm']
     const { program } = await begun({ data, flags, env: token.env })
     await program.stop()
@@ -176,7 +170,7 @@ describe('a token with the root key', () => {
 
   it('refuses settings that contradict each other', async () => {
     using token = makeToken('SoftHSM2')
-    const start = (flags: readonly string[], env = {}) => failingStart(['--data', folder(), ...flags], env)
+    const start = (flags: readonly string[], env = {}) => failingStart(['--data', temporaryFolder(), ...flags], env)
     assert.match(await start(['--root-key-provider', 'hsm']), /needs an HSM: set hsm-module and hsm-token/)
     assert.match(await start(['--root-key-provider', 'passphrase']), /set STRONGROOM_PASSPHRASE or passphrase-file/)
     assert.match(await start(['--root-key-provider', 'cloud']), /must be one of file, passphrase, hsm/)
@@ -186,7 +180,7 @@ describe('a token with the root key', () => {
 
   it(`keeps the database open to its provider through ${KILLS} kills of changes to and fro`, async () => {
     using token = makeToken('SoftHSM2')
-    const data = folder()
+    const data = temporaryFolder()
     const { program, ciphertext } = await begun({ data, flags: token.flags, env: token.env })
     await program.stop()
     const change = (to: string) => ['root-key', 'change-provider', '--to', to, '--data', data, ...token.flags]

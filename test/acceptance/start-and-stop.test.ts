@@ -6,7 +6,7 @@ import { chmodSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { selfSigned } from '../../src/gateway/certificates.ts'
 import { openHouse } from '../../src/house/open.ts'
 import { changeToPassphrase } from '../../src/rootkeys/change-provider.ts'
@@ -17,16 +17,8 @@ import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
 import { until } from '../until.ts'
 import { runHere } from './line.ts'
-import { BIN, call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { BIN, call, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, post, signedForm } from './raw.ts'
-
-const folders: string[] = []
-function folder(): string {
-  const made = temporaryFolder()
-  folders.push(made)
-  return made
-}
-after(() => folders.forEach(removeFolder))
 
 const SERVE = ['serve', '--listen', '127.0.0.1:0']
 /** Makes a process name each module that it loads on standard error: it looks each up in the compile cache. */
@@ -53,7 +45,7 @@ describe('the program', () => {
   })
 
   it('keeps it where nobody else can write, whatever the umask', () => {
-    const above = join(folder(), 'above')
+    const above = join(temporaryFolder(), 'above')
     const cache = join(above, 'cache')
     const env = { ...process.env, NODE_COMPILE_CACHE: cache }
     const { status } = spawnSync('sh', ['-c', 'umask 0; exec "$0" --version', BIN], { env })
@@ -64,7 +56,7 @@ describe('the program', () => {
   })
 
   it('starts where it can keep nothing', async () => {
-    const file = join(folder(), 'file')
+    const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
     const { code, out, err } = await runProgram(['--version'], { NODE_COMPILE_CACHE: join(file, 'cache') })
     assert.deepEqual([code, out, err], [0, `strongroom ${VERSION}\n`, ''])
@@ -83,7 +75,7 @@ describe('the program', () => {
   })
 
   it('loads what a usual server does not need only when it is needed', async () => {
-    const program = await startProgram({ data: folder(), env: SHOWS_MODULES, flags: ['--workers', '0'] })
+    const program = await startProgram({ data: temporaryFolder(), env: SHOWS_MODULES, flags: ['--workers', '0'] })
     await program.stop()
     const log = program.log()
     const packages = [
@@ -104,7 +96,7 @@ describe('the program', () => {
 
 describe('the first start', () => {
   it('prints endpoint, console and AccessKeyId, and keeps the secret in a file for its owner alone', async () => {
-    const program = await startProgram({ data: folder() })
+    const program = await startProgram({ data: temporaryFolder() })
     const { accountId, accessKeyId, accessKeySecret } = program.credentials
     assert.match(accountId, /^\d{16}$/)
     assert.match(accessKeyId, /^LTAI[A-Za-z0-9]{20}$/)
@@ -134,7 +126,10 @@ describe('the first start', () => {
   })
 
   it('prints a line that makes the first key, wherever the server and its data are', async () => {
-    const program = await startProgram({ data: join(folder(), "a 'new' folder"), flags: ['--tls', 'self-signed'] })
+    const program = await startProgram({
+      data: join(temporaryFolder(), "a 'new' folder"),
+      flags: ['--tls', 'self-signed'],
+    })
     try {
       const [, line = ''] = /^ {2}try: (.*)$/m.exec(program.log()) ?? []
       assert.match(line, /^bin\/strongroom kms CreateKey /)
@@ -146,7 +141,7 @@ describe('the first start', () => {
   })
 
   it('shows the secret on a terminal', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const command = `exec ${BIN} serve --data ${data} --listen 127.0.0.1:0`
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
     const ended = once(terminal, 'exit')
@@ -172,7 +167,7 @@ describe('the first start', () => {
       STRONGROOM_ROOT_ACCESS_KEY_ID: 'test-id',
       STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'test-secret',
     }
-    const program = await startProgram({ data: folder(), env })
+    const program = await startProgram({ data: temporaryFolder(), env })
     const { body } = await program.call('CreateKey')
     assert.equal(body.KeyMetadata.Creator, '1234567890123456')
     assert.equal(program.log().includes('test-secret'), false)
@@ -196,7 +191,7 @@ describe('the first start', () => {
 
 describe('a start that can not work', () => {
   it('says what to change when the command line or the configuration is wrong', async () => {
-    const configuration = join(folder(), 'config.json')
+    const configuration = join(temporaryFolder(), 'config.json')
     const withConfiguration = (text: string) => {
       writeFileSync(configuration, text)
       return ['--config', configuration]
@@ -240,7 +235,7 @@ describe('a start that can not work', () => {
   })
 
   it('refuses a data folder that another server serves, a wrong root key, and a newer database', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const program = await startProgram({ data })
     const second = await runProgram([...SERVE, '--data', data])
     assert.deepEqual([second.code, /another strongroom serves/.test(second.err)], [1, true], second.err)
@@ -270,15 +265,20 @@ describe('a start that can not work', () => {
     db.exec('PRAGMA user_version = 99')
     db.close()
     assert.match((await failingStart(['--data', data])).err, /version 99.*newer strongroom/)
-    const [empty, lost] = [folder(), join(folder(), 'none', 'kms.db')]
+    const [empty, lost] = [temporaryFolder(), join(temporaryFolder(), 'none', 'kms.db')]
     const unopened = await failingStart(['--data', empty, '--database', lost])
     assert.deepEqual([unopened.code, unopened.err.includes(`SQLite: \`${lost}\``)], [1, true], unopened.err)
-    const unreachable = await failingStart(['--data', folder(), '--database', 'postgresql://nobody@127.0.0.1:1/none'])
+    const unreachable = await failingStart([
+      '--data',
+      temporaryFolder(),
+      '--database',
+      'postgresql://nobody@127.0.0.1:1/none',
+    ])
     assert.deepEqual([unreachable.code, /PostgreSQL/.test(unreachable.err)], [1, true], unreachable.err)
   })
 
   it('refuses a SQLite database that another server serves, whatever the data folder and the path', async () => {
-    const [own, other, elsewhere, beside] = [folder(), folder(), folder(), folder()]
+    const [own, other, elsewhere, beside] = [temporaryFolder(), temporaryFolder(), temporaryFolder(), temporaryFolder()]
     // A file name that begins like the URL of a PostgreSQL.
     const database = join(elsewhere, 'postgres.db')
     symlinkSync(elsewhere, join(beside, 'link'))
@@ -295,7 +295,7 @@ describe('a start that can not work', () => {
   })
 
   it('names the setting whose file is no certificate, no private key, or missing', async () => {
-    const at = folder()
+    const at = temporaryFolder()
     const [own, other] = [await selfSigned(at, ['localhost'], Date.now()), await selfSigned(at, ['localhost'], 0)]
     const fileWith = (name: string, text: string) => {
       writeFileSync(join(at, name), text)
@@ -314,13 +314,13 @@ describe('a start that can not work', () => {
       [cert, none, `the file \`${none}\` of \`tls-key\` can't be read: ENOENT`],
     ] as const) {
       const files = ['--tls-cert', certFile, '--tls-key', keyFile]
-      const { code, err } = await runProgram([...SERVE, '--data', folder(), ...files])
+      const { code, err } = await runProgram([...SERVE, '--data', temporaryFolder(), ...files])
       assert.deepEqual([code, err.includes(`strongroom: ${message}`)], [2, true], err)
     }
   })
 
   it('takes the root key from a passphrase, and from that passphrase only', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const short = await failingStart(['--data', data], { STRONGROOM_PASSPHRASE: 'eleven char' })
     assert.match(short.err, /a new passphrase must have at least 12 characters/)
     const program = await startProgram({ data, env: { STRONGROOM_PASSPHRASE: 'correct horse' } })
@@ -332,7 +332,7 @@ describe('a start that can not work', () => {
       /passphrase does not open this database/,
     )
     assert.match((await failingStart(['--data', data])).err, /set up with a passphrase/)
-    const older = folder()
+    const older = temporaryFolder()
     const { ring, storage, region } = await openHouse(
       readSettings(['--data', older], {}, () => ''),
       () => {},
@@ -341,7 +341,7 @@ describe('a start that can not work', () => {
     await changeToPassphrase(ring, 'short', null, SYSTEM, { at: Date.now(), region }).finally(() => storage.close())
     const kept = await startProgram({ data: older, env: { STRONGROOM_PASSPHRASE: 'short' } })
     assert.equal(await kept.stop(), 0, 'one that is in use may be shorter')
-    const file = join(folder(), 'passphrase')
+    const file = join(temporaryFolder(), 'passphrase')
     writeFileSync(file, 'correct horse\n')
     const again = await startProgram({ data, flags: ['--passphrase-file', file] })
     assert.equal((await again.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 200)
@@ -351,7 +351,7 @@ describe('a start that can not work', () => {
 
 describe('metrics beyond loopback', () => {
   it('go over HTTPS, with the certificate of the service, unless plain HTTP is allowed', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const open = ['--metrics-listen', '0.0.0.0:0']
     const served = await startProgram({ data, flags: [...open, '--tls', 'self-signed'] })
     try {
@@ -364,7 +364,7 @@ describe('metrics beyond loopback', () => {
     } finally {
       await served.stop()
     }
-    const plain = await startProgram({ data: folder(), flags: [...open, '--insecure-http'] })
+    const plain = await startProgram({ data: temporaryFolder(), flags: [...open, '--insecure-http'] })
     try {
       assert.equal((await fetch(plain.metrics ?? '')).status, 200)
     } finally {
@@ -375,7 +375,7 @@ describe('metrics beyond loopback', () => {
 
 describe("HTTPS with a certificate of one's own", () => {
   it('serves it, and plain HTTP no more', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const [cert, key] = [join(data, 'cert.pem'), join(data, 'key.pem')]
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=own']
     execFileSync('openssl', [...request, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], {
@@ -396,7 +396,7 @@ describe("HTTPS with a certificate of one's own", () => {
 
 describe('background work', () => {
   it('removes expired material by itself, and records it', async () => {
-    const program = await startProgram({ data: folder() })
+    const program = await startProgram({ data: temporaryFolder() })
     const { KeyId } = (await program.call('CreateKey', { Origin: 'EXTERNAL' })).body.KeyMetadata
     const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
     const { PublicKey, ImportToken } = (await program.call('GetParametersForImport', { KeyId, ...wrapping })).body
@@ -419,7 +419,7 @@ describe('background work', () => {
 
 describe('SIGTERM', () => {
   it('lets calls in flight finish, and the process end with 0', async () => {
-    const program = await startProgram({ data: folder() })
+    const program = await startProgram({ data: temporaryFolder() })
     const { KeyId } = (await program.call('CreateKey', { Origin: 'EXTERNAL' })).body.KeyMetadata
     const connections = await Promise.all(Array.from({ length: 12 }, () => Connection.open(program.endpoint)))
     // Making an RSA pair takes long enough to be in flight when the signal comes.
@@ -439,7 +439,7 @@ describe('SIGTERM', () => {
 
   for (const workers of ['0', '2'])
     it(`leaves no call without an answer that had arrived before it, with ${workers} workers`, async () => {
-      const program = await startProgram({ data: folder(), flags: ['--workers', workers] })
+      const program = await startProgram({ data: temporaryFolder(), flags: ['--workers', workers] })
       const listKeys = () => post(signedForm({ Action: 'ListKeys' }, program.credentials))
       const atRest = await Promise.all(Array.from({ length: 10 }, () => Connection.open(program.endpoint)))
       for (const connection of atRest) assert.equal((await connection.send(listKeys()))?.status, 200)
@@ -455,7 +455,7 @@ describe('SIGTERM', () => {
     })
 
   it('is heeded from the moment that the server says it is ready', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     for (let round = 0; round < times('stops right after a start'); round++) {
       const program = await startProgram({ data })
       assert.equal(await program.stop('SIGTERM'), 0)
@@ -465,7 +465,7 @@ describe('SIGTERM', () => {
 
 describe('accounts and regions', () => {
   it('are several in one server, each with keys of its own; an account made beside a running server is served at once', async () => {
-    const data = folder()
+    const data = temporaryFolder()
     const program = await startProgram({ data, flags: ['--region', 'cn-beijing,us-east-1'] })
     await program.call('CreateKey')
     const made = await runProgram(['account', 'create', '--name', 'team', '--data', data])
