@@ -1,8 +1,9 @@
-// All statements on records, tallies and nonces, compiled once per dialect, together with those on events.
+// All statements on records and tallies, compiled once per dialect, together with those on changes, nonces, events and the index.
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
 import { sql } from './kysely.ts'
+import { type NonceStatements, nonceStatements } from './nonce-statements.ts'
 import { type SearchStatements, searchStatements } from './search-statements.ts'
 import { type Bound, grouped, type Statement, statement } from './statement.ts'
 import type { FormerRow, Place, Row, RowKey } from './storage.ts'
@@ -57,21 +58,13 @@ export interface Changes {
   readonly stepTally: Statement<Place & { by: number; atMost: number }>
 }
 
-type NonceRow = { readonly digest: Uint8Array; readonly expiresAt: number }
-
-interface Nonces {
-  /** Guarded. */
-  readonly nonce: Statement<NonceRow>
-  /** The statement of a group of nonces (GROUPS). It touches the nonces that are new. */
-  readonly nonceGroup: (nonces: readonly NonceRow[]) => Bound
-  readonly dropNonces: Statement<{ now: number; limit: number }>
-  /** The nonces of one batch, for SQLite, where memory knows the used nonces. */
-  readonly nonceBatch: Statement<{ expiresAt: number; digests: Uint8Array }>
-  readonly nonceBatches: Statement<{ limit: number; offset: number }>
-  readonly dropNonceBatches: Statement<{ now: number; limit: number }>
-}
-
-export interface Statements extends Reads, Changes, ChangeStatements, Nonces, EventStatements, SearchStatements {}
+export interface Statements
+  extends Reads,
+    Changes,
+    ChangeStatements,
+    NonceStatements,
+    EventStatements,
+    SearchStatements {}
 
 const COLUMNS = ['kind', 'account', 'region', 'id', 'parent', 'created_at', 'due', 'revision', 'body', 'mac'] as const
 
@@ -136,8 +129,8 @@ export function statements(dialect: Dialect): Statements {
   return {
     ...reads(db),
     ...changes(db, dialect),
-    ...nonces(db),
     ...changeStatements(db, dialect === 'postgresql'),
+    ...nonceStatements(db),
     ...eventStatements(db, dialect),
     ...searchStatements(db, dialect),
   }
@@ -247,42 +240,6 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
         .where(tallied(step))
         .where('n', '<=', step.atMost)
         .$if(returns, (update) => update.returning('n')),
-    ),
-  }
-}
-
-function nonces(db: Kysely<Tables>): Nonces {
-  const inserting = (rows: readonly NonceRow[]) =>
-    db
-      .insertInto('nonce')
-      .values(rows.map(({ digest, expiresAt }) => ({ digest, expires_at: expiresAt })))
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('expires_at')
-  const single = statement<NonceRow>((given) => inserting([given]))
-  return {
-    nonce: single,
-    nonceGroup: grouped(single, inserting),
-    dropNonces: statement(({ now, limit }) =>
-      db
-        .deleteFrom('nonce')
-        .where('digest', 'in', (inner) =>
-          inner.selectFrom('nonce').select('digest').where('expires_at', '<', now).limit(limit),
-        )
-        .returning('expires_at'),
-    ),
-    nonceBatch: statement(({ expiresAt, digests }) =>
-      db.insertInto('nonce_batch').values({ expires_at: expiresAt, digests }),
-    ),
-    nonceBatches: statement(({ limit, offset }) =>
-      db.selectFrom('nonce_batch').select(['expires_at', 'digests']).orderBy('seq').limit(limit).offset(offset),
-    ),
-    dropNonceBatches: statement(({ now, limit }) =>
-      db
-        .deleteFrom('nonce_batch')
-        .where('seq', 'in', (inner) =>
-          inner.selectFrom('nonce_batch').select('seq').where('expires_at', '<', now).limit(limit),
-        )
-        .returning('seq'),
     ),
   }
 }
