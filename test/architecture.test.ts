@@ -154,7 +154,7 @@ describe('the house', () => {
     )
   })
 
-  it('asks in no room which product a call is of: what differs by product is a member of it', () => {
+  it('tests nowhere which product a call belongs to: what differs is a member of the product', () => {
     const branches = /[!=]==? '(?:Kms|Ram|Sts|Actiontrail)'|\bproduct(?:\.(?:name|service|title))? [!=]==? '/
     const wrong = all.filter(({ text }) => branches.test(text)).map(({ path }) => path)
     assert.deepEqual(wrong, [])

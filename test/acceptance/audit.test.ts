@@ -266,7 +266,7 @@ describe('strongroom audit verify', () => {
 })
 
 describe('a database that was put back to an older copy', () => {
-  it('is found, is not served, and is served again once that is accepted, which the trail records', async () => {
+  it('is found and not served, until the operator accepts it, which the trail records', async () => {
     const folder = copy()
     for (const ending of ['', '-wal', '-shm']) rmSync(join(folder, DB + ending), { force: true })
     cpSync(join(older, DB), join(folder, DB))
@@ -419,7 +419,7 @@ describe('strongroom audit export', () => {
     assert.match((await check(lines)).err, /does not begin with a checkpoint that bears the signature/)
   })
 
-  it('refuses to sign what is not as it was recorded', async () => {
+  it('signs no copy of a trail that was altered', async () => {
     const folder = copy()
     sql(folder, (db) => db.exec('DELETE FROM event WHERE seq = 20'))
     const { code, err } = await runHere(['audit', 'export', '--data', folder])
@@ -427,7 +427,7 @@ describe('strongroom audit export', () => {
     assert.match(err, /can't be exported: event 20 is missing/)
   })
 
-  it('writes a table for reading, in which no field is taken for a formula', async () => {
+  it('writes a table, in which a spreadsheet takes no field for a formula', async () => {
     const program = await startProgram()
     folders.push(program.data)
     await program.call('DescribeKey', { KeyId: '=1+1,"x"' })
@@ -440,7 +440,7 @@ describe('strongroom audit export', () => {
 })
 
 describe('strongroom audit verify --delivered', () => {
-  it('checks what a trail delivered with the public key alone, and tells when the latest is missing', async () => {
+  it('verifies delivered objects with the public key alone, and says when the latest ones are missing', async () => {
     const program = await startProgram({ flags: ['--delivery-interval-seconds', '1'] })
     folders.push(program.data)
     const Name = 'evidence'

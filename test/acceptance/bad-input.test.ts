@@ -129,13 +129,13 @@ describe('authentication', () => {
     await refused(post(form({ ...create, ...nonce })), 400, 'SignatureNonceUsed')
   })
 
-  it('takes the signature itself for the nonce where there is none', async () => {
+  it('uses the signature as the nonce of a request that has none', async () => {
     const body = form({ Action: 'ListKeys', SignatureNonce: '' })
     assert.equal((await once(post(body))).status, 200)
     await refused(post(body), 400, 'SignatureNonceUsed')
   })
 
-  it('takes no other spelling of a signature that is the nonce', async () => {
+  it('refuses every other spelling of a signature that serves as the nonce', async () => {
     const body = form({ Action: 'ListKeys', PageSize: '3', SignatureNonce: '' })
     const signature = new URLSearchParams(body).get('Signature') ?? ''
     assert.equal((await once(post(body))).status, 200)
@@ -151,7 +151,7 @@ describe('authentication', () => {
 
   const byHeader = (more: ByHeader) => signedByHeader('ListKeys', program.credentials, more)
 
-  it('takes the parts of Authorization in any order, SM3 in either header, and a host that is not signed', async () => {
+  it('accepts the parts of Authorization in any order, SM3 in either header, and an unsigned host', async () => {
     const turned = (text: string) => text.replace(/,(SignedHeaders=[^,]+),(Signature=.*)$/, ', $2, $1')
     const sm3 = { algorithm: 'ACS3-HMAC-SM3' }
     const empty = { 'x-acs-content-sha256': '', 'x-acs-content-sm3': hashHex('sm3', '') }
@@ -184,7 +184,7 @@ describe('authentication', () => {
     await refused(byHeader({ headers: { 'x-acs-signature-nonce': 'n'.repeat(257) } }), 400, 'InvalidParameter')
   })
 
-  it('names what it supports where the signature is of another kind', async () => {
+  it('names the supported kinds of signatures when it refuses another kind', async () => {
     for (const scheme of ['ACS5-HMAC-SHA256', 'Bearer']) {
       const { body } = await refused(
         byHeader({ alter: (text) => text.replace('ACS3-HMAC-SHA256', scheme) }),
@@ -195,7 +195,7 @@ describe('authentication', () => {
     }
   })
 
-  it('takes ACS4, whose signing key is good for its day, region and product alone', async () => {
+  it('accepts ACS4, whose signing key is valid for one day, region and product only', async () => {
     const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
     const by = (scope: string, algorithm = 'ACS4-HMAC-SHA256') =>
       byHeader({ algorithm, scope: `${scope}/aliyun_v4_request` })
@@ -210,7 +210,7 @@ describe('authentication', () => {
     await refused(byHeader({ algorithm: 'ACS4-HMAC-SHA256', scope, alter: cut }), 400, 'IncompleteSignature')
   })
 
-  it('reads a body only for a caller that is known, and its hash before its parameters', async () => {
+  it('reads a body only for a known caller, and checks its hash before its parameters', async () => {
     const json = { 'content-type': 'application/json' }
     const forge = (text: string) => `${text.slice(0, -64)}${'0'.repeat(64)}`
     await refused(byHeader({ body: '{', headers: json, alter: forge }), 400, 'SignatureDoesNotMatch')
@@ -228,7 +228,7 @@ describe('authentication', () => {
     assert.equal(JSON.parse(page.body).PageSize, 7)
   })
 
-  it('repeats a string to sign in full as long as calls are, and cut with a mark beyond', async () => {
+  it('repeats the string to sign of the longest usual call in full, and cuts a longer one with a mark', async () => {
     const message = async (length: number) => {
       const parameters = { ...create, Description: 'x'.repeat(length) }
       const { body } = await refused(

@@ -41,7 +41,7 @@ function kms(...args: string[]) {
 }
 
 describe('strongroom secret get', () => {
-  it('prints on a terminal only with --show, and then a line', async () => {
+  it('prints on a terminal only with --show, and ends the line there', async () => {
     const env = environment()
     const secret = ['--SecretName', 'shown', '--VersionId', 'v1', '--SecretData', 'hunter2']
     const made = await runHere(['kms', 'CreateSecret', ...secret], env)
@@ -80,7 +80,7 @@ describe('strongroom import-key', () => {
     assert.deepEqual([other.code, /InvalidKeyMaterial/.test(other.err)], [1, true], other.err)
   })
 
-  it('has a token wrap its key, and says why one can not', async () => {
+  it('has a token wrap its key, and says why a token can not', async () => {
     using token = makeToken('SoftHSM2')
     const make = (...args: string[]) =>
       execFileSync(
@@ -135,7 +135,7 @@ describe('strongroom completion', () => {
     assert.deepEqual(await complete('kms', 'DescribeKey', '--RegionId', 'cn-beijing', '--KeyId', 'alias/'), [])
   })
 
-  it('is silent, and soon at an end, where the server does not answer', async () => {
+  it('completes nothing, and ends soon, if the server does not answer', async () => {
     const silent = createServer(() => undefined)
     try {
       await once(silent.listen(0, '127.0.0.1'), 'listening')
@@ -234,7 +234,7 @@ describe('profiles of the aliyun CLI', () => {
     writeFileSync(configuration, JSON.stringify({ current: 'main', profiles, meta_path: '' }))
   })
 
-  it('are read from a home, never from the folder one is in', () => {
+  it('are read from the home folder, never from the current folder', () => {
     const asked: string[] = []
     const readFile = (path: string): string => {
       asked.push(path)
@@ -244,7 +244,7 @@ describe('profiles of the aliyun CLI', () => {
     assert.deepEqual(asked, ['/.aliyun/config.json'])
   })
 
-  it('sign, and say the endpoint and the region, where nothing else has credentials', async () => {
+  it('give credentials, endpoint and region if nothing else gives credentials', async () => {
     const { code, out, err } = await sts('--print', 'Arn')
     assert.deepEqual([code, out, err], [0, `acs:ram::${program.credentials.accountId}:root\n`, ''])
     const env = { HOME: home, STRONGROOM_CA_FILE: environment()['STRONGROOM_CA_FILE'] ?? '' }
@@ -289,7 +289,7 @@ describe('profiles of the aliyun CLI', () => {
 })
 
 describe('strongroom kms', () => {
-  it('prints, complains and ends as its verbs do in the process of a test', async () => {
+  it('prints and exits as its verbs do inside the process of a test', async () => {
     const lines = [['--version'], ['srve'], [], ['kms', 'ListKeys', '--data', '/nonexistent'], ['kms', '--help']]
     for (const line of lines) assert.deepEqual(await runProgram(line), await runHere(line), line.join(' '))
     const refused = await kms('DescribeKey', '--KeyId', 'nope')

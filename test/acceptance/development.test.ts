@@ -45,7 +45,7 @@ describe('serve --dev', () => {
   const advance = (program: Program, duration: string) =>
     runHere(['dev', 'advance', duration, '--endpoint', program.endpoint, '--data', program.data])
 
-  it('is as the page says, command by command', async () => {
+  it('does what its page says, command by command', async () => {
     const cwd = folder()
     for (const name of ['bin', 'src', 'node_modules', 'package.json']) symlinkSync(join(ROOT, name), join(cwd, name))
     const data = join(cwd, 'data')
@@ -87,7 +87,7 @@ describe('serve --dev', () => {
     }
   })
 
-  it('seeds twice to the same effect, and keeps the clock where it was', async () => {
+  it('has the same effect when it seeds again, and keeps the moved clock', async () => {
     const data = folder()
     const first = await seeded(data)
     assert.equal((await advance(first, '8d')).code, 0)
@@ -106,7 +106,7 @@ describe('serve --dev', () => {
     await second.stop()
   })
 
-  it('lets everything that falls due happen before it answers', async () => {
+  it('finishes all due work before it answers', async () => {
     const program = await seeded()
     const must = async (action: string, parameters: Record<string, string> = {}) => {
       const { status, body } = await program.call(action, parameters)
@@ -158,7 +158,7 @@ describe('serve --dev', () => {
     await program.stop()
   })
 
-  it('has a store of its own, on loopback, and no other server has its endpoint', async () => {
+  it('uses only databases that were made with --dev, listens on loopback only, and alone moves its clock', async () => {
     const [plain, dev] = [folder(), folder()]
     const usual = await start(plain)
     const refused = await advance(usual, '8d')

@@ -112,7 +112,7 @@ function suite(kind: TokenKind): void {
     })
   }
 
-  it('has lost nothing, and has said in its log what happened', async () => {
+  it('has lost nothing, and its log says what happened', async () => {
     await chaos.calm()
     assert.ok(await chaos.opens())
     const log = chaos.program.log()

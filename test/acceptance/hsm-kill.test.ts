@@ -21,7 +21,7 @@ async function until(what: () => boolean): Promise<void> {
 }
 
 describe('a server with an HSM, killed under load', () => {
-  it('loses no key, and leaves nothing in the device that can not be found', async () => {
+  it('loses no key, and leaves no object in the device that nobody can find', async () => {
     const token = makeToken('SoftHSM2')
     const data = temporaryFolder()
     const blobs = new Map<string, string>()

@@ -100,7 +100,7 @@ describe('an HSM', () => {
     })
   })
 
-  it('whose library is not there stops the start, with what to change', async () => {
+  it('whose library is missing stops the start, with an error that says what to change', async () => {
     const { code, err } = await failing([
       '--hsm-module',
       '/no/such.so',

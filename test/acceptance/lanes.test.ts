@@ -114,7 +114,7 @@ after(async () => {
 })
 
 describe('three servers on one PostgreSQL', () => {
-  it('record in a lane each, and give it back when they stop', async () => {
+  it('each record in their own lane, and release it when they stop', async () => {
     const lanes = await lanesOf(url)
     assert.equal(lanes.length, 3)
     for (const n of lanes) assert.ok(n >= 42, JSON.stringify(lanes))
@@ -302,7 +302,7 @@ describe('a server with workers', () => {
 })
 
 describe('a server that is killed', () => {
-  it('leaves a trail that is whole, and another server goes on beside its lane', async () => {
+  it('leaves an intact trail, and another server goes on in a lane of its own', async () => {
     const database = await copy()
     const [, , folder = ''] = folders
     const before = await lanesOf(database)

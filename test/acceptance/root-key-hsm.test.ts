@@ -87,7 +87,7 @@ for (const kind of TOKEN_KINDS)
       await third.stop()
     })
 
-    it('comes there from a file by way of a passphrase, beside a server that goes on, and back', async () => {
+    it('moves there from a file by way of a passphrase, and back, beside a running server', async () => {
       using token = makeToken(kind)
       const [data, file] = [temporaryFolder(), join(temporaryFolder(), 'passphrase')]
       writeFileSync(file, 'correct horse\n')
@@ -126,7 +126,7 @@ for (const kind of TOKEN_KINDS)
   })
 
 describe('a token with the root key', () => {
-  it('may go away under a server, of which software keys do not notice; a start without it says what is wrong', async () => {
+  it('may disappear under a server, whose software keys go on; a start without the token says what is wrong', async () => {
     using token = makeToken('SoftHSM2')
     const data = temporaryFolder()
     const flags = [...token.flags, '--root-key-provider', 'hsm']
@@ -155,7 +155,7 @@ describe('a token with the root key', () => {
     await again.stop()
   })
 
-  it('another token, or one that was initialized again, does not open the database, and says so', async () => {
+  it('is the only one that opens the database: another token, or one that was initialized again, gets an error that says so', async () => {
     using token = makeToken('SoftHSM2')
     using other = makeToken('SoftHSM2')
     const data = temporaryFolder()
@@ -178,7 +178,7 @@ describe('a token with the root key', () => {
     assert.match(await start(hsm, { ...token.env, STRONGROOM_PASSPHRASE: 'p' }), /a passphrase does not go with/)
   })
 
-  it(`keeps the database open to its provider through ${KILLS} kills of changes to and fro`, async () => {
+  it(`opens the database after each of ${KILLS} kills of changes to it and back`, async () => {
     using token = makeToken('SoftHSM2')
     const data = temporaryFolder()
     const { program, ciphertext } = await begun({ data, flags: token.flags, env: token.env })

@@ -37,7 +37,7 @@ import {
 const KILLS = times('kills while root keys rotate')
 
 describe('a key file', () => {
-  it('that was not written to its end stops no start, and the next change removes it', async () => {
+  it('that was written only in part stops no start, and the next change removes it', async () => {
     const data = temporaryFolder()
     const { program, ciphertext } = await begun({ data })
     await program.stop()
@@ -52,7 +52,7 @@ describe('a key file', () => {
     assert.deepEqual(left.toSorted(), ['root-key', 'root-key.prod.0000000000000000.pending'])
   })
 
-  it('that is a link is replaced where it is in truth', async () => {
+  it('that is a link is replaced where the link leads', async () => {
     const [data, vault] = [temporaryFolder(), temporaryFolder()]
     const { program, ciphertext } = await begun({ data })
     await program.stop()
@@ -87,7 +87,7 @@ describe('a key file', () => {
     await (await startProgram({ data, env })).stop()
   })
 
-  it('of a first start that a crash interrupted is in no one’s way', async () => {
+  it('that an interrupted first start left hinders no later start', async () => {
     const data = temporaryFolder()
     writeFileSync(join(data, 'root-key.0123456789abcdef.new'), '')
     const program = await startProgram({ data })
@@ -106,7 +106,7 @@ describe('a key file', () => {
 })
 
 describe('strongroom root-key change-provider', () => {
-  it('changes to a passphrase and back beside a server, which goes on; a later start needs the new one', async () => {
+  it('changes to a passphrase and back beside a running server; a later start needs the new provider', async () => {
     const data = temporaryFolder()
     const { program, keyId, ciphertext } = await begun({ data })
     const stop = load([program], keyId, ciphertext)
@@ -142,7 +142,7 @@ describe('strongroom root-key change-provider', () => {
     assert.deepEqual(filesHolding(await secretsOf(data, { file: elsewhere }), data, join(elsewhere, '..')), [])
   })
 
-  it('refuses to serve when the root key was rotated under a provider that the server has not', async () => {
+  it('leaves a server that lacks the new provider unable to serve once the root key was rotated', async () => {
     const data = temporaryFolder()
     const { program } = await begun({ data })
     const file = join(temporaryFolder(), 'passphrase')
@@ -154,7 +154,7 @@ describe('strongroom root-key change-provider', () => {
     await program.stop()
   })
 
-  it('gives a key file another key in its place, and finishes that after a crash', async () => {
+  it('replaces the key in the key file, and finishes that after a crash', async () => {
     const data = temporaryFolder()
     const { program, ciphertext } = await begun({ data })
     await program.stop()
@@ -229,7 +229,7 @@ describe('strongroom root-key change-provider', () => {
 })
 
 describe('a passphrase', () => {
-  it('is all that servers in other data folders on one PostgreSQL need', async () => {
+  it('is all that further servers on the same PostgreSQL need in their own data folders', async () => {
     await using postgresql = await startPostgresql()
     const [data, other] = [temporaryFolder(), temporaryFolder()]
     const env = { STRONGROOM_PASSPHRASE: 'correct horse' }
@@ -256,7 +256,7 @@ describe('a passphrase', () => {
 })
 
 describe('a damaged installation record', () => {
-  it('stops the start with what to do', async () => {
+  it('stops the start with an error that says what to do', async () => {
     const data = temporaryFolder()
     const { program } = await begun({ data })
     await program.stop()

@@ -100,7 +100,7 @@ describe('strongroom root-key rotate', () => {
     assert.equal((await runHere(['audit', 'verify', '--data', data, ...flags])).code, 0)
   })
 
-  it(`finishes after each of ${KILLS} kills at random moments, of which some come within a rotation`, async () => {
+  it(`finishes after each of ${KILLS} kills at random moments, some of them during a rotation`, async () => {
     const data = temporaryFolder()
     const { program, keyId, ciphertext } = await begun({ data })
     const stop = load([program], keyId, ciphertext)

@@ -226,7 +226,7 @@ function suite(flags: () => readonly string[]): void {
       if (name !== 'kms20160120') await laterOperations(call)
     })
 
-  it('tells a client its mistakes in the codes of the cloud', async () => {
+  it('refuses the mistakes of a client with the codes of the cloud', async () => {
     const call = popCore(program, 'POST')
     assert.equal(await codeOf(call('DescribeKey', { KeyId: 'nope' })), 'Forbidden.KeyNotFound')
     assert.equal(await codeOf(call('NoSuchAction')), 'InvalidAction.NotFound')
@@ -288,7 +288,7 @@ describe('an official client that calls too often', () => {
 })
 
 describe('HTTPS with the local CA', () => {
-  it('is trusted by a client that is handed ca.pem, and by no other', async () => {
+  it('is trusted by clients that have ca.pem, and by no others', async () => {
     const program = await startProgram({ flags: ['--tls', 'self-signed'] })
     const ca = readFileSync(join(program.data, 'tls/ca.pem'), 'utf8')
     assert.match(program.endpoint, /^https:/)

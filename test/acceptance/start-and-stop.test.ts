@@ -33,7 +33,7 @@ async function failingStart(args: readonly string[], env: Record<string, string>
 }
 
 describe('the program', () => {
-  it('keeps what it compiled for the next start', () => {
+  it('keeps compiled code for the next start', () => {
     const { NODE_COMPILE_CACHE: _, ...rest } = process.env
     const env = { ...rest, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     const version = () => spawnSync(BIN, ['--version'], { env, encoding: 'utf8' }).stderr.split('\n')
@@ -44,7 +44,7 @@ describe('the program', () => {
     assert.match(first ?? '', read)
   })
 
-  it('keeps it where nobody else can write, whatever the umask', () => {
+  it('keeps compiled code where only its owner can write, whatever the umask', () => {
     const above = join(temporaryFolder(), 'above')
     const cache = join(above, 'cache')
     const env = { ...process.env, NODE_COMPILE_CACHE: cache }
@@ -55,7 +55,7 @@ describe('the program', () => {
     assert.ok(readdirSync(cache).length > 0)
   })
 
-  it('starts where it can keep nothing', async () => {
+  it('starts even if it can write no compiled code', async () => {
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
     const { code, out, err } = await runProgram(['--version'], { NODE_COMPILE_CACHE: join(file, 'cache') })
@@ -374,7 +374,7 @@ describe('metrics beyond loopback', () => {
 })
 
 describe("HTTPS with a certificate of one's own", () => {
-  it('serves it, and plain HTTP no more', async () => {
+  it('serves HTTPS, and no plain HTTP any more', async () => {
     const data = temporaryFolder()
     const [cert, key] = [join(data, 'cert.pem'), join(data, 'key.pem')]
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=own']
@@ -454,7 +454,7 @@ describe('SIGTERM', () => {
       assert.equal(await ended, 0)
     })
 
-  it('is heeded from the moment that the server says it is ready', async () => {
+  it('stops the server from the moment of its ready line on', async () => {
     const data = temporaryFolder()
     for (let round = 0; round < times('stops right after a start'); round++) {
       const program = await startProgram({ data })

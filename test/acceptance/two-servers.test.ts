@@ -104,7 +104,7 @@ describe('two servers on one PostgreSQL', () => {
     )
   })
 
-  it('change nothing for a caller who gave up while the server stood still', async () => {
+  it('change nothing for a caller who hung up while the server was stopped', async () => {
     const KeyId = await newKey()
     await must(two, 'DescribeKey', { KeyId })
     const { pid } = two.process

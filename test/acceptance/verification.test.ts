@@ -73,7 +73,7 @@ describe('a verification of the trail', () => {
     for (const { data } of [one, two]) removeFolder(data)
   })
 
-  it('is asked of one server, done by either, over the lanes of all, and known to both', async () => {
+  it('is requested from one server, done by either, covers all lanes, and is known to both', async () => {
     for (let i = 0; i < 20; i++) for (const program of [one, two]) await program.call('CreateKey')
     await asked(one, root, 'StartEventVerification', '2020-07-06')
     const { State, SeenEvents, Fault } = await verdict(two, root)
@@ -91,7 +91,7 @@ describe('a verification of the trail', () => {
 })
 
 describe('a server with workers on SQLite', () => {
-  it('verifies the trail, and each worker tells of the HSM’s tokens', async () => {
+  it('verifies the trail, and each worker knows the tokens of the HSM', async () => {
     using token = makeToken('SoftHSM2')
     const program = await startProgram({ flags: ['--workers', '2', ...token.flags], env: token.env })
     try {

@@ -172,7 +172,7 @@ describe('a server with workers', () => {
     )
   })
 
-  it('has each worker see at its next call what another one did', async () => {
+  it('shows each worker at its next call what another one changed', async () => {
     const program = await started()
     const [one, other] = await evenConnections(program, 2)
     assert.ok(one && other)
@@ -194,7 +194,7 @@ describe('a server with workers', () => {
     assert.equal((await runProgram(['audit', 'verify', '--data', program.data])).code, 0)
   })
 
-  it('knows when an AccessKey was used, and how often a key, whichever worker it was', async () => {
+  it('knows when an AccessKey was last used, and how often a key, whichever worker served the call', async () => {
     const program = await started()
     const [one, other] = (await evenConnections(program, 2)) as [Connection, Connection]
     const { accessKeyId } = program.credentials
@@ -357,7 +357,7 @@ describe('a worker that is killed', () => {
 })
 
 describe('a worker that hangs and is killed', () => {
-  it('ends the connections that it has not taken yet', async () => {
+  it('loses the connections that it has not accepted yet', async () => {
     const program = await started()
     const [victim = 0] = workersOf(program)
     // All come at once, so that they are dealt before the owner misses a reply.

@@ -99,7 +99,7 @@ describe('refuseDryRun', () => {
     })
   })
 
-  it('leaves what says nothing about the real call', () => {
+  it('passes on refusals that say nothing about the real call', () => {
     for (const refusal of [
       refuse('DryRunOperationError'),
       refuse('SignatureNonceUsed'),

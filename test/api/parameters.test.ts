@@ -111,7 +111,7 @@ describe('readValues', () => {
     )
   })
 
-  it('takes no name of a parameter from what every object has', () => {
+  it('finds no parameter under the names that every object inherits', () => {
     assert.deepEqual(read({ constructor: optional(text({ max: 3 }), null) }, {}), { constructor: null })
     assert.deepEqual(read(declared, { P: '7', Q: 'a', '__proto__.1': 'b', 'constructor.x': 'c' }), { P: 7, Q: 'a' })
   })

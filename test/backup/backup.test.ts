@@ -450,7 +450,7 @@ describe('a migration', () => {
     }
   })
 
-  it('takes no older copy for the database, wherever the witness is', async () => {
+  it('refuses an older copy of the database, wherever the witness is', async () => {
     const house = await furnished(null, 3)
     const [older, data] = [folderFor(house), folderFor(house)]
     const witness = join(house.data, 'audit-witness.json')
@@ -687,7 +687,7 @@ describe('an installation that is lost and restored elsewhere', () => {
     }
   })
 
-  it('opens with the passphrase of its time alone', async () => {
+  it('opens only with the passphrase at the time of the backup', async () => {
     const flagsOf = (name: string, passphrase: string) => {
       writeFileSync(file(name), `${passphrase}\n`, { mode: 0o600 })
       return ['--passphrase-file', file(name)]
@@ -712,7 +712,7 @@ describe('an installation that is lost and restored elsewhere', () => {
     removeFolder(data)
   })
 
-  it('opens with its token alone, which was brought back from a backup of its own', async () => {
+  it('opens only with its token, which was restored from a backup of its own', async () => {
     const token = makeToken('SoftHSM2')
     await using lost = await openTestHouse(null, ['--root-key-provider', 'hsm'], { token })
     const ciphertexts = [await encrypted(lost), await encrypted(lost, { ProtectionLevel: 'SOFTWARE' })]

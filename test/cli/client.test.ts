@@ -122,7 +122,7 @@ describe('reading key material', () => {
     )
   })
 
-  it('refuses digits that are none, and Base64 whose last bits stand for nothing', async () => {
+  it('refuses invalid digits, and Base64 whose last bits belong to no byte', async () => {
     const texts = {
       hex: ['g0'.repeat(16), '0'.repeat(31)],
       base64: [`${'A'.repeat(21)}B==`, `${'A'.repeat(21)}-==`, 'A'.repeat(24)],

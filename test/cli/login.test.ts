@@ -167,7 +167,7 @@ describe('strongroom login', () => {
     assert.deepEqual(line.files, [file])
   })
 
-  it('is refused where others can read its file, and leaves no file that is half written', async () => {
+  it('is refused if others can read its file, and never leaves a file written in part', async () => {
     await loggedOn()
     const [file = ''] = line.files
     const unfit = /is no log-on that you alone can read and write: delete it/
@@ -384,7 +384,7 @@ describe('strongroom login', () => {
 
   it('shows a code where there is no browser, and asks until it is allowed', () => byCode())
 
-  it('asks on under a code when the server is away, has trouble, or does not answer', async (t) => {
+  it('keeps asking under a code while the server is away, fails, or does not answer', async (t) => {
     const limits: AbortController[] = []
     t.mock.method(AbortSignal, 'timeout', () => {
       limits.push(new AbortController())

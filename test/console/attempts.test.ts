@@ -31,7 +31,7 @@ describe('attempts to log on', () => {
     assert.ok(attempts.admit('192.0.2.2', 'user-0@acme', 0))
   })
 
-  it('from elsewhere do not keep a user out at an address from which it logged on', () => {
+  it('from elsewhere do not lock a user out at an address where it logged on before', () => {
     const attempts = new Attempts()
     succeed(attempts, '192.0.2.1', 'a@acme')
     assert.equal(failing(attempts, '192.0.2.9', 'a@acme', 0), 10)

@@ -32,7 +32,7 @@ describe('the files of the console', () => {
   const get = (files: Files, target: string, headers: Readonly<Record<string, string>> = {}) =>
     files.answer({ ...REQUEST, target, headers }, runtime)
 
-  it('are those of the build that `current` names, read once, when somebody asks', async () => {
+  it('are those of the build that `current` names, and are read once, at the first request', async () => {
     mkdirSync(join(builds, 'abc', 'assets'), { recursive: true })
     writeFileSync(join(builds, 'abc', 'index.html'), '<meta name="csp-nonce" content="__CSP_NONCE__"><p>app</p>')
     writeFileSync(join(builds, 'abc', 'assets', 'main-1.js'), 'run()')
@@ -98,7 +98,7 @@ describe('the files of the console', () => {
     assert.equal((await get(files, `${path}.br`)).status, 404)
   })
 
-  it('are none where nothing was built, and the page says how to build', async () => {
+  it('are missing without a build, and the page says how to build', async () => {
     const removed = temporaryFolder()
     writeFileSync(join(removed, 'current'), 'gone\n')
     for (const files of [new Files(null), new Files(join(builds, 'nowhere')), new Files(removed)]) {

@@ -24,7 +24,7 @@ function copied(browser: Browser, at: Pick<Program, 'endpoint'>): Browser {
 }
 
 describe('a session of the console', () => {
-  it('is one on all workers, and over on all at once', async () => {
+  it('is valid on all workers, and ends on all at once', async () => {
     const data = temporaryFolder()
     const program = await startProgram({ data, flags: ['--workers', '2'] })
     try {
@@ -43,7 +43,7 @@ describe('a session of the console', () => {
     }
   })
 
-  it('is guarded by all workers as by one: a name gets no more attempts, and /metrics counts them together', async () => {
+  it('gets as few attempts from all workers together as from one, and /metrics counts them together', async () => {
     const program = await startProgram({ flags: ['--workers', '2', '--metrics-listen', '127.0.0.1:0'] })
     try {
       assert.equal(await new Browser(program).outcome(pairOf(program)), 'OK')
@@ -64,7 +64,7 @@ describe('a session of the console', () => {
     }
   })
 
-  it('is one on two servers on one PostgreSQL, over on both at once, and shows on one what the other changed', async () => {
+  it('is valid on both servers of one PostgreSQL, ends on both at once, and shows on one what the other changed', async () => {
     await using server = await startPostgresql()
     const flags = ['--database', server.database()]
     const [data, second] = [temporaryFolder(), temporaryFolder()]

@@ -32,7 +32,7 @@ eachDatabase((open) => {
   const codeFrom = async (browser: Browser) => (await browser.call('Kms/ListKeys')).body.Code ?? 'OK'
 
   describe('a call of a session', () => {
-    it('is the operation, with the parameters of a JSON body and the region of the query', async () => {
+    it('calls the operation with the parameters of a JSON body and the region of the query', async () => {
       const browser = await asRoot()
       const made = await browser.call('Kms/CreateKey', { Description: 'by hand', EnableAutomaticRotation: false })
       assert.equal(made.status, 200)
@@ -108,7 +108,7 @@ eachDatabase((open) => {
       assert.deepEqual([got.status, got.body.Code], [403, 'UnsupportedHTTPMethod'])
     })
 
-    it('may be sent again: only what the operation itself refuses is refused', async () => {
+    it('may be sent again: only the operation itself may refuse a repetition', async () => {
       const browser = await asRoot()
       const alias = { AliasName: 'alias/again', KeyId: (await browser.call('Kms/CreateKey')).body.KeyMetadata.KeyId }
       assert.equal((await browser.call('Kms/CreateAlias', alias)).status, 200)

@@ -44,7 +44,7 @@ describe('a ring of root keys', () => {
     assert.equal(new RootKeys(bytes(1)).fingerprint(place, text), rotated.fingerprint(place, text))
   })
 
-  it('is taken over by all that hold the keys, who can tell that it changed', () => {
+  it('replaces the former ring for all who hold its keys, and they can tell', () => {
     const keys = new RootKeys(ring(1))
     const sealed = keys.seal(place, nonce, text)
     const { epoch } = keys
@@ -55,7 +55,7 @@ describe('a ring of root keys', () => {
     assert.equal(keys.open(place, sealed), null)
   })
 
-  it('does not need the bytes that it was made of any more', () => {
+  it('does not depend on the bytes that it was made from', () => {
     const given = { generation: 1, roots: [bytes(1)], fingerprintKey: bytes(99) }
     const keys = new RootKeys(given)
     const [mac, fingerprint] = [keys.recordMac('r'), keys.fingerprint(place, text)]
@@ -64,7 +64,7 @@ describe('a ring of root keys', () => {
     assert.equal(keys.fingerprint(place, text), fingerprint)
   })
 
-  it('reads back from its bytes, and from no others', () => {
+  it('is decoded from its bytes, and from no others', () => {
     const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
     const any = fc.record({
       generation: fc.integer({ min: 0, max: 2 ** 48 }),

@@ -288,7 +288,7 @@ describe('strongroom doctor', () => {
     assert.match(found.says('credentials'), /the aliyun CLI's current profile/)
   })
 
-  it('refuses to call it well where there is nothing to check', async () => {
+  it('does not call a set-up healthy if there is nothing to check', async () => {
     const { code, err } = await runHere(['doctor', '--listen', '127.0.0.1:1'], {
       STRONGROOM_DATA: join(house.data, 'none'),
     })

@@ -238,7 +238,7 @@ describe('strongroom encrypt and decrypt', () => {
     assert.deepEqual([bare.code, bare.out], [2, ''])
   })
 
-  it('give a file its name only when it is whole, also without hard links, and remove it when stopped', async () => {
+  it('give a file its name only when it is complete, also without hard links, and remove it when stopped', async () => {
     const path = fileWith(Buffer.from('on a stick'))
     const refused = mock.method(fs.promises, 'link', async () => {
       throw Object.assign(new Error('not here'), { code: 'EPERM' })

@@ -73,7 +73,7 @@ describe('a body', () => {
     assert.equal((await connection.answer())?.status, 200)
   })
 
-  it('of the greatest length is read in whatever pieces, a longer one is not', async () => {
+  it('of the greatest length is read in any pieces; a longer one is refused', async () => {
     await using house = await openTestHouse(null)
     const text = Buffer.alloc(MAX_BODY_BYTES, '&')
     for (const size of [MAX_BODY_BYTES, 65_536, 600]) {

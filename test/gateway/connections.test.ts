@@ -294,7 +294,7 @@ describe('a connection', () => {
     }
   })
 
-  it('that is silent does not hold up the end of the server', async () => {
+  it('that is silent does not delay the stop of the server', async () => {
     const house = await openTestHouse(null)
     using connection = await Connection.open(house.endpoint)
     await house[Symbol.asyncDispose]()

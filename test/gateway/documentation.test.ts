@@ -70,7 +70,7 @@ describe('the documentation on the port of the service', () => {
     assert.deepEqual(statuses, [308, 200, 200, 200])
   })
 
-  it('has nothing that is not on its list, however it is asked for', async () => {
+  it('serves nothing that is not on its list, whatever the path', async () => {
     const targets = [
       '/docs/nothing',
       '/docs/errors.md',

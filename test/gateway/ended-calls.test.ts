@@ -6,7 +6,7 @@ import { openTestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
 
 describe('a call that was moved', () => {
-  it('has ended where its AccessKey is refused before its next commit', async () => {
+  it('counts as ended if its AccessKey is refused before its next commit', async () => {
     await using house = await openTestHouse(null, [])
     const { ledger } = house.open
     const ram = ramOf(house)

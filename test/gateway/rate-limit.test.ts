@@ -129,7 +129,7 @@ describe('a throttled call', () => {
     assert.equal((await house.events()).length, 40)
   })
 
-  it('reads nothing: who it is about counts, not whether it may', async () => {
+  it('reads no record: its account counts, not its permissions', async () => {
     await using house = await openTestHouse(null, ['--quota-profile', 'alibaba-shared'])
     const ram = ramOf(house)
     await ram.must('CreateUser', { UserName: 'alice' })
@@ -140,7 +140,7 @@ describe('a throttled call', () => {
     assert.equal(await house.outcome('CreateKey'), 'Rejected.Throttling', 'users share the limit of their account')
   })
 
-  it('is unknown without a profile', async () => {
+  it('does not exist without a quota profile', async () => {
     await using house = await openTestHouse(null)
     const outcomes = await Promise.all(Array.from({ length: 300 }, () => house.outcome('DescribeAccountKmsStatus')))
     assert.ok(outcomes.every((outcome) => outcome === 'OK'))
@@ -212,7 +212,7 @@ describe('limits', () => {
     assert.deepEqual([maxKeys, own?.maxKeys, own?.maxAliases, ...calls], [10_000, 200, 1000, 5000, 1000, 10])
   })
 
-  it('are refused where they make no sense, and what makes none is named', () => {
+  it('are refused if they make no sense, and the error names the one at fault', () => {
     const rate = { product: 'Kms', operations: ['Encrypt'], calls: 1 }
     for (const [file, message] of [
       [[], /JSON object/],

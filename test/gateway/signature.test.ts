@@ -197,7 +197,7 @@ describe('the order of work', () => {
 })
 
 describe('percent-encoding', () => {
-  it('leaves only A-Z a-z 0-9 - _ . ~ as they are', () => {
+  it('leaves only A-Z a-z 0-9 - _ . ~ unencoded', () => {
     assert.equal(percentEncode("a Z9-_.~*'()!é/+%"), 'a%20Z9-_.~%2A%27%28%29%21%C3%A9%2F%2B%25')
   })
 

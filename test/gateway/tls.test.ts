@@ -72,7 +72,7 @@ async function disconnections(house: TestHouse, reason: string): Promise<number>
 }
 
 describe('with TLS', () => {
-  it('handshakes that do not begin are ended', async () => {
+  it('connections without a handshake are closed', async () => {
     await using house = await openHouse({ ...SWEEP, headMs: 200 })
     assert.equal(await read(await openTcp(house)), '')
     assert.equal(await disconnections(house, 'no TLS handshake'), 1)
@@ -98,7 +98,7 @@ describe('with TLS', () => {
     assert.match(answer, /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
   })
 
-  it('what is no handshake is ended', async () => {
+  it('connections that send no handshake are closed', async () => {
     await using house = await openHouse({})
     const plain = await openTcp(house)
     plain.write(get('/'))

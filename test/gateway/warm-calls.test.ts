@@ -17,7 +17,7 @@ function atOnce<T>(found: T | Promise<T>, what: string): T {
   return found
 }
 
-it('a warm call has no promise before its commit', async () => {
+it('a call whose records are in memory creates no promise before its commit', async () => {
   await using house = await openTestHouse(null)
   const ram = ramOf(house)
   await ram.must('CreateUser', { UserName: 'warm' })

@@ -36,7 +36,7 @@ describe('a data folder of version 0.1.0', () => {
     chmodSync(join(data, 'root-key'), 0o600)
   }
 
-  it('is upgraded by opening it, and all that was made in it works on', async () => {
+  it('is upgraded by opening it, and everything that was made in it still works', async () => {
     await using house = new TestHouse(null, [], {})
     copyTo(house.data)
     house.now = Date.now()

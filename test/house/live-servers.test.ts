@@ -61,7 +61,7 @@ describe('servers on one database', () => {
     assert.equal(admitted(500, 40), 15)
   })
 
-  it('count one that is silent no more after 15 seconds, and free its lane after 60, whatever their clocks say', async () => {
+  it('stop counting a silent server after 15 seconds, and free its lane after 60, whatever their clocks say', async () => {
     await pass(10_000, [0, 1])
     assert.deepEqual(live().slice(0, 2), [3, 3])
     await pass(10_000, [0, 1])
@@ -72,7 +72,7 @@ describe('servers on one database', () => {
     assert.equal((await holders())?.size, 2)
   })
 
-  it('take one in again that was only away', async () => {
+  it('count a server again that was only away', async () => {
     await pass(BEAT_MS, [2, 0, 1, 2])
     assert.deepEqual(live(), [3, 3, 3])
     await houses[2]?.must('CreateKey')
@@ -80,7 +80,7 @@ describe('servers on one database', () => {
     assert.equal((await houses[0]?.open.ledger.lane.holders())?.size, 3)
   })
 
-  it('hold nobody dead because they were away themselves', async () => {
+  it('take no other server for dead because they were away themselves', async () => {
     clocks[0] = (clocks[0] ?? 0) + 600_000
     await servers[0]?.beat()
     assert.equal((await houses[0]?.open.ledger.lane.holders())?.size, 3)

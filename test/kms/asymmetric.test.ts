@@ -364,7 +364,7 @@ describe('asymmetric CMKs', () => {
       )
     })
 
-  it('get versions on demand, seven days apart and fifty at most, each of which is for ever', async () => {
+  it('get versions on demand, seven days apart and fifty at most, none of which is ever removed', async () => {
     await using own = await openTestHouse(null)
     const first = await made(own, 'EC_P256', SIGNS)
     const { KeyId } = first

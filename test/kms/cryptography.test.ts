@@ -66,7 +66,7 @@ eachProtectionLevel((open) => {
       }
     })
 
-    it('says one thing of every bad ciphertext', async () => {
+    it('refuses every bad ciphertext with the same words', async () => {
       const { CiphertextBlob } = await encrypt('short')
       const cut = Buffer.from(CiphertextBlob, 'base64')
       const messages = new Set<string>()

@@ -37,7 +37,7 @@ eachProtectionLevel((open) => {
     const dry = { DryRun: 'true' }
     const last = async () => (await house.events()).at(-1) ?? {}
 
-    it('says that the call would have succeeded, and gives nothing', async () => {
+    it('says that the call would have succeeded, and returns no result', async () => {
       for (const [action, parameters] of Object.entries(calls)) {
         const { status, body } = await house.call(action, { ...parameters, ...dry })
         assert.deepEqual([action, status, body.Code], [action, 400, 'DryRunOperationError'])

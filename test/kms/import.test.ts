@@ -104,7 +104,7 @@ eachProtectionLevel((open) => {
       await house.must('ImportKeyMaterial', importParameters(prepared))
     })
 
-    it('says the same of every failed unwrapping: no padding oracle', async () => {
+    it('refuses every failed unwrapping with the same words: no padding oracle', async () => {
       const keyId = await external()
       const answers = new Set<string>()
       for (const algorithm of algorithmsOf(house)) {

@@ -242,7 +242,7 @@ eachProtectionLevel((open) => {
         await refused('CreateAlias', { AliasName, KeyId }, 'InvalidParameter', 400)
     })
 
-    it('may bear the same name in another region', async () => {
+    it('may have the same name in another region', async () => {
       const [here, there] = [await createKey(), await createKey({ RegionId: 'cn-beijing' })]
       await house.must('CreateAlias', { AliasName: 'alias/twin', KeyId: here })
       await house.must('CreateAlias', { AliasName: 'alias/twin', KeyId: there, RegionId: 'cn-beijing' })

@@ -225,7 +225,7 @@ eachDatabase((open, name) => {
     assert.deepEqual(house.failures, [])
   })
 
-  it('goes by the moment, before anything is swept', async () => {
+  it('sees the state of keys at the present moment, even before background work has run', async () => {
     const RegionId = 'cn-beijing'
     const found = async (state: string) => {
       const Filters = JSON.stringify([{ Key: 'KeyState', Values: [state] }])

@@ -429,7 +429,7 @@ eachProtectionLevel((open) => {
     })
 
     describe('DeleteSecret and RestoreSecret', () => {
-      it('keep the secret for the window, in which it can be read about and restored, and nothing else', async () => {
+      it('keep the secret for the recovery window, in which it can only be described and restored', async () => {
         const { SecretName } = await secretWith()
         const given = { SecretName, RecoveryWindowInDays: '7' }
         const { PlannedDeleteTime } = await house.must('DeleteSecret', given)
@@ -472,7 +472,7 @@ eachProtectionLevel((open) => {
         assert.equal(await dataOf(SecretName), 'v1: again')
       })
 
-      it('by force delete at once, and leave no value behind', async () => {
+      it('delete at once when forced, and leave no value behind', async () => {
         const { SecretName } = await secretWith()
         assert.equal(await dataOf(SecretName), 'v1: first')
         const force = { SecretName, ForceDeleteWithoutRecovery: 'true' }

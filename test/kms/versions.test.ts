@@ -148,7 +148,7 @@ eachDatabase((open) => {
       assert.equal((await metadata(house, KeyId)).NextRotationDate, iso(house.now + 7 * DAY))
     })
 
-    it('is done once by many sweepers at the same moment', async () => {
+    it('happens once although many servers sweep at the same moment', async () => {
       await using house = await open()
       const keys = [await rotating(house), await rotating(house), await rotating(house)]
       house.now += 7 * DAY

@@ -36,7 +36,7 @@ function beforeUpdateOf(kind: string, id: string, act: () => Promise<unknown>): 
 }
 
 describe('a record that was made again is not changed by work on the former one', () => {
-  it('a role, while a role of an earlier release is bound', async () => {
+  it('a role, while the former one of an earlier release is bound to ids', async () => {
     const ram = ramOf(house)
     const RoleName = 'again'
     const trusting = (name: string) =>

@@ -152,7 +152,7 @@ const kinds: [string, () => () => Promise<Storage>][] = [
 
 for (const [name, database] of kinds)
   describe(`several ledgers on ${name}`, () => {
-    it('are as strict as one', async () => {
+    it('are as consistent as one', async () => {
       const open = database()
       const storages: Storage[] = []
       for (let i = 0; i < LEDGERS; i++) storages.push(await open())

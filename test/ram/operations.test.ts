@@ -704,7 +704,7 @@ eachDatabase((open) => {
         assert.ok(!told.includes(secret), secret)
     })
 
-    it('leave with the rest when a user is taken apart, as Terraform does by force_destroy', async () => {
+    it('are removed when Terraform destroys a user with force_destroy', async () => {
       const UserName = 'forced'
       await ram.must('CreateUser', { UserName })
       const { accessKeyId } = await ram.accessKeyOf(UserName)
@@ -816,7 +816,7 @@ eachDatabase((open) => {
     )
   })
 
-  it('keeps two clients that change the same things at once from undoing each other', async () => {
+  it('lets no client undo what another one changes at the same time', async () => {
     await ram.must('CreateUser', { UserName: 'ivan' })
     const results = await Promise.all(
       Array.from({ length: 6 }, () => ram.outcome('CreateAccessKey', { UserName: 'ivan' })),

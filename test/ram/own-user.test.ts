@@ -8,7 +8,7 @@ import { openTestHouse } from '../house.ts'
 import { ramOf } from './ram.ts'
 
 describe('a call of a user on itself', () => {
-  it('goes by the id of the user', async () => {
+  it('compares the id of the user', async () => {
     await using house = await openTestHouse(null)
     const ram = ramOf(house)
     const { accountId } = house.credentials

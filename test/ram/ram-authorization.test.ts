@@ -201,7 +201,7 @@ describe('each RAM operation', () => {
     }
   })
 
-  it('sees through another spelling of a name', async () => {
+  it('recognizes another spelling of a name', async () => {
     await ram.must('CreateUser', { UserName: 'Victim' })
     const deny = { Effect: 'Deny', Action: 'ram:*', Resource: 'acs:ram:*:*:user/Victim' }
     for (const UserName of ['Victim', 'victim', 'VICTIM'])

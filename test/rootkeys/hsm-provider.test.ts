@@ -37,7 +37,7 @@ function wrappedOutside(material: Buffer, objectId: string, plaintext: Uint8Arra
 }
 
 describe('an installation record that names another object of the device', () => {
-  it('is refused, though who wrote it knows that object and put a ring of their own in', async () => {
+  it('is refused, even if its author knows that object and wrote a ring of their own', async () => {
     await using house = await inHsm()
     const material = randomBytes(32)
     const objectId = await importedObject(house, material)

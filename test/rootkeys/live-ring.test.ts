@@ -113,7 +113,7 @@ describe('the watch over the root keys', () => {
     assert.equal(stageOf(ring), 'none')
   })
 
-  it('drops them then, and records it', async () => {
+  it('drops them when their time is over, and records that', async () => {
     await using house = await openTestHouse(null)
     const { ring } = house.open
     await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS - 1))
@@ -128,7 +128,7 @@ describe('the watch over the root keys', () => {
 })
 
 describe('a provider that is a device', () => {
-  it('may be slow, and away: a change of the roots waits for it, and so does who commits', async () => {
+  it('may be slow or away: a change of the root keys waits for it, and so do commits', async () => {
     await using house = await openTestHouse(null)
     const { storage, ring } = house.open
     const device = new Device()

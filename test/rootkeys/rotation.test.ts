@@ -518,7 +518,7 @@ eachDatabase((open, name) => {
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
     })
 
-    it('may be looked at and changed in one process at once', async () => {
+    it('can be read and changed at the same time in one process', async () => {
       await using house = await open()
       const { ring } = house.open
       const all = Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? ring.change({}) : ring.look()))
@@ -611,7 +611,7 @@ eachDatabase((open, name) => {
         assert.deepEqual([one.failures, two.failures], [[], []])
       })
 
-      it('drops with others at once, and none is troubled', async () => {
+      it('drops root keys at the same time as others, and none fails', async () => {
         await using server = await startPostgresql()
         const folder = temporaryFolder()
         const flags = ['--root-key-file', join(folder, 'root-key')]

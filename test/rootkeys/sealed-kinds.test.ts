@@ -23,7 +23,7 @@ const SEALING: Readonly<Record<string, string>> = {
 }
 
 describe('the kinds of records with something sealed inside', () => {
-  it('are those that the sources seal for', () => {
+  it('are those for which the sources seal values', () => {
     const sealing = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .filter((path) => /\b(#?keys|roots|rootKeys|ring)\.seal\(/.test(readFileSync(join(SRC, path), 'utf8')))

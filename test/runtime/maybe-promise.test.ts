@@ -29,7 +29,7 @@ describe('a value that may be a promise', () => {
     await assert.rejects(async () => andThen(Promise.reject(new Error('earlier')), fail), /earlier/)
   })
 
-  it('has its end after the work, once, however that ends', async () => {
+  it('runs its last step once, after the work, however the work ends', async () => {
     const ends = async (work: () => unknown) => {
       const order: string[] = []
       const note = () => {

@@ -5,7 +5,7 @@ import { randomBytes } from '../../src/runtime/random.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 
 describe('random bytes', () => {
-  it('are as many as asked for, never the same twice, whatever the amounts', () => {
+  it('have the requested length, and are never the same twice', () => {
     const seen = new Set<string>()
     let drawn = 0
     for (let round = 0; round < 5000; round++) {

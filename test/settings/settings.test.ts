@@ -130,7 +130,7 @@ describe('the reader of flags', () => {
     assert.equal(readFlags(['--name', 'a', '--name', 'b'], kinds, 'test').get('name'), 'b')
   })
 
-  it('takes a truth alone or with its value, and a bare flag alone', () => {
+  it('takes a boolean with or without its value, and a bare flag only without one', () => {
     assert.deepEqual(all('--safe', '--now'), { safe: ['true'], now: ['true'] })
     assert.deepEqual(all('--safe', 'false', '--now'), { safe: ['false'], now: ['true'] })
     assert.throws(() => all('--now=false'), /`--now` takes no value/)
@@ -167,7 +167,7 @@ describe('the file of databases', () => {
     assert.equal(readSettings([], {}, () => '').secretDatabases.size, 0)
   })
 
-  it('is refused in so many words, which hold no password', () => {
+  it('is refused with an error that says why and holds no password', () => {
     for (const [content, said] of [
       ['{"hunter2', /`databases.json` of `secret-databases` is not JSON/],
       ['[]', /`databases.json` must contain a JSON object/],

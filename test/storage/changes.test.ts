@@ -312,7 +312,7 @@ for (const [name, database] of kinds)
       assert.ok((await oldest()) > first)
     })
 
-    it('shows a database that was put back', async () => {
+    it('shows that the database was restored from an older copy', async () => {
       const number = await numberOf(one)
       await sql('UPDATE change_number SET n = n - 1')
       assert.deepEqual(await other.changesSince(number), { number: number - 1, keys: null })

@@ -100,7 +100,7 @@ describe('a database of the former schema gets an index of its records', () => {
     await assertIsIndexed(url, 10)
   })
 
-  it('or stays as it is where that fails, and gets it the next time', async () => {
+  it('or stays as it was if that fails, and gets it at the next attempt', async () => {
     const path = former('failing.db', 10)
     const failing: Opening = {
       ...opening(),

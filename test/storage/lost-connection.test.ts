@@ -59,7 +59,7 @@ describe('a connection that is lost while a batch is committed', () => {
 })
 
 describe('a connection that is closed', () => {
-  it('is called that, without the host that the driver connects to by default', async () => {
+  it('is reported as closed, without the host that the driver connects to by default', async () => {
     await using server = await startPostgresql()
     const pool = connectPool(server.database())
     await pool.sql.unsafe('SELECT 1')

@@ -42,7 +42,7 @@ describe('the memory of nonces', () => {
     assert.ok(longest > 0 && longest < (4 * 50_000) / 16, `${longest}`)
   })
 
-  it('is small for the nonces of a batch, which each transaction keeps', (t) => {
+  it('is small for the nonces of a single batch', (t) => {
     const lengths = arraysMade(t)
     new NonceMemory().add(digest(1), 1)
     assert.equal(lengths.length, 1)

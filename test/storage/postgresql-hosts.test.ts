@@ -173,7 +173,7 @@ describe('TLS to the database', () => {
     }
   }
 
-  it('is refused in so many words by a server that has none', async () => {
+  it('is refused with an error that says that the server has none', async () => {
     await refused(
       to('localhost', 'sslmode=require'),
       /localhost:\d+: sslmode=require demands TLS, which the server does not offer/,

@@ -126,7 +126,7 @@ describe('a statement', () => {
     assert.deepEqual(twice({ n: 7 }).values, [7, 7])
   })
 
-  it('has no value that is not a parameter', () => {
+  it('contains every value as a parameter', () => {
     assert.throws(
       () => statement(() => db.selectFrom('event').select('seq').where('seq', '>', 1)),
       /has a value that is no parameter/,

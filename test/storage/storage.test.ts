@@ -326,7 +326,7 @@ for (const [name, open] of kinds)
       assert.deepEqual(await commit(storage, [call([], { nonce: nonce(2) })]), ['committed'])
     })
 
-    it('takes many calls at once, and a nonce that comes twice among them once', async () => {
+    it('takes many calls at once, and a nonce that two of them share only once', async () => {
       const calls = (first: number) =>
         Array.from({ length: 19 }, (_, i) =>
           call([], { nonce: nonce(100 + first + i), event: event(`many ${first + i}`) }),

@@ -111,7 +111,7 @@ describe('a turn of a server', () => {
     assert.deepEqual(await commit(one, [making('c')]), ['committed'])
   })
 
-  it('is ended by the database where its server was stopped, and is then any other way to commit', async () => {
+  it('is ended by the database if its server was stopped, and its commit then counts as any other', async () => {
     await using both = await servers()
     const { one, other } = both
     const turn = await both.take(one)

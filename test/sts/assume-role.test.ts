@@ -78,7 +78,7 @@ describe('sessions', () => {
     return { code: status === 200 ? 'OK' : String(answer.Code), body: answer }
   }
 
-  it('need the trust of the role and a policy of the caller, both', async () => {
+  it('need both the trust of the role and a policy of the caller', async () => {
     const denied = await assume(bob)
     assert.deepEqual([denied.status, denied.body.Code], [403, 'NoPermission'])
     assert.equal(denied.body.Message, 'You are not authorized to do this action. You should be authorized by RAM.')

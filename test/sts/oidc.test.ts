@@ -154,7 +154,7 @@ describe('AssumeRoleWithOIDC', () => {
     )
   })
 
-  it('tells what is wrong with the form of a token before anything else', async () => {
+  it('names faults in the form of a token before all others', async () => {
     const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const header = encoded({ alg: 'RS256' })
     const cases: [string, string][] = [
@@ -283,7 +283,7 @@ describe('AssumeRoleWithOIDC', () => {
     await trusts(trust())
   })
 
-  it('means nobody elsewhere: no signed caller is a federated principal, and a session of the console can not call it', async () => {
+  it('matches no other caller: no signed caller is a federated principal, and no session of the console can call it', async () => {
     await ram.must('CreateUser', { UserName: 'pods' })
     await ram.must('AttachPolicyToUser', { PolicyType: 'System', PolicyName: 'AdministratorAccess', UserName: 'pods' })
     const user = ramOf(house, await ram.accessKeyOf('pods'))

@@ -69,7 +69,7 @@ eachDatabase((open) => {
       return { status, body, events, mine: of(ours.accountId), yours: of(theirs.accountId) }
     }
 
-    it('is entered with an event for each account', async () => {
+    it('is assumed with an event for each account', async () => {
       const { status, body, events, mine, yours } = await enter(alice, 'SHARED')
       assert.equal(status, 200)
       assert.deepEqual([events.length, mine.length, yours.length], [2, 1, 1])
@@ -105,7 +105,7 @@ eachDatabase((open) => {
       )
     })
 
-    it('keeps to itself why its trust policy refuses', async () => {
+    it('does not reveal why its trust policy refuses', async () => {
       const refused = await enter(eve)
       assert.equal(refused.body.Code, 'NoPermission')
       assert.equal(refused.body.AccessDeniedDetail.NoPermissionType, 'ImplicitDeny')

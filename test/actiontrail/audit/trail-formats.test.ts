@@ -277,7 +277,7 @@ describe('an export of a real trail', () => {
     assert.match(inPython(copy, vector.key.publicKey), /NOT INTACT/)
   })
 
-  it('may show events as another version of the program does: the signature is over what is shown', async () => {
+  it('may show events as another version of the program does: the signature covers what is shown', async () => {
     const own = new ExportLines(signer)
     const shown = new ExportLines(signer)
     const [row] = vector.events
@@ -296,7 +296,7 @@ describe('an export of a real trail', () => {
 })
 
 describe('the lines of a copy', () => {
-  it('end with the beginning of one that is too long, however much of it would come', async () => {
+  it('end with the beginning of a line that is too long, however long it is', async () => {
     let read = 0
     async function* endless() {
       yield Buffer.from('one\n')

@@ -87,7 +87,7 @@ eachDatabase((open) => {
       )
     })
 
-    it('can be of a period, and refuses one that is none', async () => {
+    it('can cover a period, and an invalid period is refused', async () => {
       const period = { StartTime: '2026-02-27T00:00:00Z', EndTime: '2026-02-28T00:00:00Z' }
       const { StartTime, EndTime } = { StartTime: period.EndTime, EndTime: period.StartTime }
       assert.equal(
@@ -134,7 +134,7 @@ eachDatabase((open) => {
       assert.equal((await inspect(house)).State, 'Intact')
     })
 
-    it('says how far it is, and ends when it is canceled', async () => {
+    it('shows its progress, and ends when it is canceled', async () => {
       await trails.must('StartEventVerification')
       const seen: unknown[] = []
       const rest = async () => {
@@ -274,7 +274,7 @@ eachDatabase((open) => {
       assert.equal((await inspect(house)).State, 'Intact')
     })
 
-    it('is each account’s own, and one server does them one after the other', async () => {
+    it('belongs to one account, and a server does those of several accounts one after the other', async () => {
       const other = await secondAccount(house)
       const theirs = trailsOf(house, '2020-07-06', other)
       assert.equal(await inspect(house, other), undefined)

@@ -37,7 +37,7 @@ function headAt(rows: readonly ChainedEvent[], count: number): Head {
 }
 
 describe('a walk along a chain', () => {
-  it('misses all events up to the last checkpoint, not to the next one alone', () => {
+  it('reports all events up to the last checkpoint as missing, not only those up to the next one', () => {
     const rows = chain(12)
     const walk = walkOver(rows, [3, 6, 10])
     assert.equal(walk.take(rows.slice(0, 5)), null)
@@ -51,7 +51,7 @@ describe('a walk along a chain', () => {
     assert.equal(walk.events, 12)
   })
 
-  it('takes back the events since the last checkpoint when they were rewritten', () => {
+  it('withdraws the events since the last confirmed checkpoint when they were rewritten', () => {
     const rows = chain(12)
     const rewritten = chain(12, (seq) => (seq === 8 ? 'another' : `event ${seq}`))
     const walk = walkOver(rows, [6, 10])
@@ -77,7 +77,7 @@ describe('a walk along a chain', () => {
     assert.deepEqual([whole.events, whole.confirmed], [12, 12])
   })
 
-  it('takes back all events where no checkpoint is known and its end is another one', () => {
+  it('withdraws all events when no checkpoint is known and the head differs', () => {
     const rows = chain(5)
     const walk = walkOver(rows, [])
     assert.equal(walk.take(chain(5, (seq) => `other ${seq}`)), null)

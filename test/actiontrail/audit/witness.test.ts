@@ -80,7 +80,7 @@ describe('the witness of the trail', () => {
     assert.deepEqual(house.failures, [])
   })
 
-  it('is on disk before a call is refused because the database went back, were it by one call', async () => {
+  it('is on disk before a call is refused because the database went back, even by a single call', async () => {
     await using house = await witnessed()
     await house.must('CreateKey')
     const putBack = remembered(house)
@@ -120,7 +120,7 @@ describe('the witness of the trail', () => {
     assert.equal(await ready(), true)
   })
 
-  it('is evidence: a trail with another story does not replace it', async () => {
+  it('is evidence: a trail that contradicts it does not replace it', async () => {
     await using house = await witnessed()
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const putBack = remembered(house)
@@ -202,7 +202,7 @@ describe('the witness of the trail', () => {
     })
   })
 
-  it('is left by a command that takes rights away, too, and never goes back', async () => {
+  it('is also renewed by a command that revokes rights, and never goes back', async () => {
     await using house = await openTestHouse(null)
     await house.must('CreateKey')
     const { accountId, accessKeyId } = house.credentials
@@ -236,7 +236,7 @@ describe('the witness of the trail', () => {
     assert.deepEqual(complaints, [])
   })
 
-  it('is missed where there are events', async () => {
+  it('is reported as missing if there are events', async () => {
     await using house = await openTestHouse(null)
     const { ledger } = house.open
     assert.equal(await unwitnessed(null, house.data, ledger), null)
@@ -360,7 +360,7 @@ describe('the stored checkpoints', () => {
 })
 
 describe('the witness file', () => {
-  it('is one that the former program can read, too', async () => {
+  it('can be read by the former release, too', async () => {
     await using house = await witnessed()
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     await house.must('DisableKey', { KeyId })

@@ -117,7 +117,7 @@ describe('a server killed while it delivers', () => {
     assert.ok(verdict.digests > KILLS / 5, `${verdict.digests} digests`)
   })
 
-  it('is spoken to by the command line too', async () => {
+  it('serves the command line, too', async () => {
     const program = await startProgram({ data, flags: FLAGS })
     const args = ['actiontrail', 'DescribeTrails', '--endpoint', program.endpoint, '--data', data]
     const { code, out } = await runProgram(args)

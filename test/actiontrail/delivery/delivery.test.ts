@@ -134,7 +134,7 @@ eachDatabase((open) => {
       assert.equal((await verdict()).fault, null)
     })
 
-    it('delivers at once what a stopped trail still has', async () => {
+    it('delivers the pending events of a stopped trail at once', async () => {
       await create()
       await house.must('CreateKey')
       await trails.must('StopLogging', { Name: trail })
@@ -165,7 +165,7 @@ eachDatabase((open) => {
       assert.equal((await verdict()).fault, null)
     })
 
-    it('tells the lag, in GetTrailStatus and for metrics', async () => {
+    it('reports the lag in GetTrailStatus and in metrics', async () => {
       await create()
       house.now += 42_000
       assert.equal((await status()).DeliveryLagSeconds, 42)

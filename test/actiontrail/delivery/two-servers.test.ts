@@ -78,7 +78,7 @@ describe('two servers on one PostgreSQL', () => {
     assert.equal((await verifyDelivered(copyIn(folder()), one.open.trailSigner.publicKey)).fault, null)
   })
 
-  it('see at once what the other made of a trail', async () => {
+  it('see at once how the other changed a trail', async () => {
     const [here, there] = [trailsOf(one), trailsOf(two, '2020-07-06', one.credentials)]
     const bucket = { OssBucketName: 'by-turns' }
     for (let round = 0; round < 3; round++) {

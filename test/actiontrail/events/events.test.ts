@@ -15,7 +15,7 @@ eachDatabase((open) => {
 
     const last = async () => (await house.events()).at(-1) ?? {}
 
-    it('tell of a CreateKey what the sample of the cloud tells', async () => {
+    it('say of a CreateKey what the cloud’s sample says', async () => {
       const { KeyMetadata, RequestId } = await house.must('CreateKey', { Description: 'orders', Origin: 'Aliyun_KMS' })
       const { accountId, accessKeyId } = house.credentials
       const { KeyId, Arn, KeyState, KeyUsage, KeySpec, Origin, ProtectionLevel, CreationDate } = KeyMetadata
@@ -49,7 +49,7 @@ eachDatabase((open) => {
       })
     })
 
-    it('tell of a refused call its error, and of no answer', async () => {
+    it('have the error of a refused call, and no answer', async () => {
       const { body } = await house.call('DescribeKey', { KeyId: 'alias/none' })
       const event = await last()
       assert.deepEqual([event['errorCode'], event['errorMessage']], [body.Code, body.Message])

@@ -242,7 +242,7 @@ eachDatabase((open) => {
 })
 
 describe('retention', () => {
-  it('drops nothing that was altered as if its time were over', async () => {
+  it('drops no event whose time was altered so that it seems to be over', async () => {
     await using house = await openTestHouse(null)
     for (let i = 0; i < 8; i++) await house.must('ListKeys')
     const upkeep = new TrailUpkeep(house.open)

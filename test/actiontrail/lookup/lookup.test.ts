@@ -337,7 +337,7 @@ describe('a part of the index', () => {
     )
   })
 
-  it('holds no more events than the ends of its terms can tell', () => {
+  it('holds no more events than the offsets of its terms can express', () => {
     const many = Array.from({ length: PART_EVENTS }, (_, event) =>
       Array.from({ length: 70 }, (__, i) => event * 70 + i),
     )
@@ -347,7 +347,7 @@ describe('a part of the index', () => {
     assert.equal(fitting(many.map((event) => event.slice(0, 60))), PART_EVENTS)
   })
 
-  it('takes terms apart by account, kind and value', () => {
+  it('distinguishes terms by account, kind and value', () => {
     const terms = [
       ['1', 'User', 'a'],
       ['2', 'User', 'a'],

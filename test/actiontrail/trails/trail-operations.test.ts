@@ -331,7 +331,7 @@ eachDatabase((open) => {
       house.now = realNow
     })
 
-    it('tell regions and where global events are kept, in the language asked for', async () => {
+    it('list regions and the home of global events, in the requested language', async () => {
       const { Regions } = await trails.must('DescribeRegions', { AcceptLanguage: 'zh-CN' })
       assert.deepEqual(
         Regions.Region.find((one: Record<string, string>) => one['RegionId'] === 'cn-beijing'),

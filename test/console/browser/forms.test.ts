@@ -76,7 +76,7 @@ describe('forms in the browser', () => {
     }
   })
 
-  it('say it in Chinese', async () => {
+  it('say what a parameter takes in Chinese, too', async () => {
     const chinese = await desk.root({ language: 'zh' })
     await desk.go(chinese, '/ram/users?dialog=create')
     const name = chinese.getByLabel('登录名称')

@@ -396,7 +396,7 @@ describe('keys in the browser', () => {
     await page.getByText('This key does not sign.').waitFor()
   })
 
-  it('is told from that of a cloud product, whose buttons say why they are off', async () => {
+  it('looks different from a key of a cloud product, whose buttons say why they are off', async () => {
     const { data, endpoint, credentials } = desk.program
     const { out } = await runProgram(['account', 'service', '--name', 'ecs.aliyuncs.com', '--data', data])
     const account = { ResourceOwnerId: credentials.accountId }

@@ -158,7 +158,7 @@ describe('every page of the console', () => {
     assert.match(desk.takeFaults().join(), /Failed to fetch dynamically imported module/)
   })
 
-  it('says so where a page can’t be loaded, and keeps its frame', async () => {
+  it('shows an error in its frame if a page can’t be loaded', async () => {
     const page = await desk.root()
     await page.route(/\/trails-[^/]+\.js$/, (route) => route.abort())
     await desk.go(page, '/cn-hangzhou/keys')

@@ -37,7 +37,7 @@ describe('people in the browser', () => {
     await root.getByText(`anna.lind@${desk.program.credentials.accountId}`).waitFor()
   })
 
-  it('get policies that exist, chosen by name', async () => {
+  it('get existing policies, chosen by name', async () => {
     await root.getByRole('link', { name: 'Permissions' }).click()
     await root.getByRole('button', { name: 'Add Permissions' }).click()
     // The list is longer than what it shows at once.
@@ -283,7 +283,7 @@ describe('people in the browser', () => {
     await root.getByText('There is no OIDC provider yet.').waitFor()
   })
 
-  it('log off, and the way back is closed', async () => {
+  it('log off, and going back leads to the log-on page', async () => {
     await root.getByRole('button', { name: /^Account: Account/ }).click()
     await root.getByRole('menuitem', { name: 'Log off' }).click()
     await root.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()

@@ -27,7 +27,7 @@ const forms = (english: English) => (typeof english === 'string' ? [english] : [
 describe('the texts of the console', () => {
   for (const { file, name, texts } of catalogues.flat())
     describe(`${basename(file)}`, () => {
-      it('are all there in both languages', () => {
+      it('exist in both languages', () => {
         const empty = Object.entries(texts).filter(([, [english, chinese]]) =>
           [...forms(english), chinese].some((text) => text.trim() === ''),
         )
@@ -48,7 +48,7 @@ describe('the texts of the console', () => {
         assert.deepEqual(different, [])
       })
 
-      it('are said by some page', () => {
+      it('are used by some page', () => {
         const users = (
           name === 'common' ? sources : sources.filter((source) => new RegExp(`\\b${name}\\b`).test(source))
         ).join('\n')
@@ -61,14 +61,14 @@ describe('the texts of the console', () => {
       })
     })
 
-  it('tell one from several, and write numbers as the language does', () => {
+  it('distinguish singular and plural, and format numbers as the language does', () => {
     const keys = [{ one: '1 key', other: '{count} keys' }, '{count} 个密钥'] as const
     assert.equal(format(keys, 'en', { count: 1 }), '1 key')
     assert.equal(format(keys, 'en', { count: 1234 }), '1,234 keys')
     assert.equal(format(keys, 'zh', { count: 1 }), '1 个密钥')
   })
 
-  it('never take a value for another place', () => {
+  it('never replace a placeholder inside a value', () => {
     assert.equal(format(['{a} {b}', '{a} {b}'], 'en', { a: '{b}', b: 'x' }), '{b} x')
   })
 })

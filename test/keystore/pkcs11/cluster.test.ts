@@ -182,7 +182,7 @@ describe('a cluster of tokens', () => {
     assert.equal(new Set(ids).size, ids.length)
   })
 
-  it('uses neither of two objects by one name, and tells of them', async () => {
+  it('uses neither of two objects with the same name, and reports them', async () => {
     const token = makeToken('SoftHSM2')
     await using house = await openTestHouse(null, [], { token })
     const { KeyId, PrimaryKeyVersion } = (await house.must('CreateKey')).KeyMetadata

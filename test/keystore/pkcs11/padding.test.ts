@@ -19,7 +19,7 @@ async function abilityOf(house: TestHouse): Promise<string> {
 
 describe('a device that takes wrongly padded texts for keys', () => {
   for (const kind of TOKEN_KINDS)
-    it(`does not get the chance to (${kind})`, async () => {
+    it(`is never asked to unwrap such a text (${kind})`, async () => {
       await using house = await openTestHouse(null, [], { token: makeToken(kind) })
       const KeyId = await newKey(house, { Origin: 'EXTERNAL' })
       const { status, body } = await house.call('GetParametersForImport', { KeyId, ...asked })

@@ -111,7 +111,7 @@ function suite(kind: TokenKind): void {
     assert.equal(await cluster.lackOfDecryption({ algorithm: 'RSAES_OAEP_SHA_1' }, soon()), null)
   })
 
-  it('do one thing only', async () => {
+  it('sign or decrypt, and never both', async () => {
     const [signer, decrypter] = [await make('EC_P256', 'sign'), await make('RSA_2048', 'decrypt')]
     const signed = await cluster.sign({ id: decrypter.id, algorithm: 'RSA_PKCS1_SHA_256', digest }, soon())
     assert.ok('unsupported' in signed)

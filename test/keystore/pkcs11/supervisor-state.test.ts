@@ -27,7 +27,7 @@ describe('the connection to an HSM', () => {
     assert.deepEqual(run(...replacing, { what: 'now ends' }), run(begins('b')))
   })
 
-  it('wants a fresh process until one serves', () => {
+  it('needs a new process until one serves', () => {
     const wanted = [begins('a'), serves, { what: 'a fresh process is wanted' }, begins('b')] as const
     assert.equal(run(...wanted).now?.wantsFresh, true)
     assert.equal(run(...wanted, { what: 'next ends' }).now?.wantsFresh, true)

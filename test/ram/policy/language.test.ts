@@ -259,7 +259,7 @@ describe('a policy is taken', () => {
     )
   })
 
-  it('or refused, whatever it is: nothing else is thrown', () => {
+  it('or refused, whatever its text: no other error is thrown', () => {
     const uses = fc.constantFrom<PolicyUse>('identity', 'session', 'trust')
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), uses, (text, use) => void fault(text, use)),

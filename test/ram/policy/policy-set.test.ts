@@ -155,7 +155,7 @@ describe('a set of policies', () => {
 describe('a trust policy', () => {
   const trust = (...Statement: object[]) =>
     compilePolicy(parsePolicy(JSON.stringify({ Version: '1', Statement }), 'trust'))
-  it('means whom it names, and a Deny wins', () => {
+  it('covers whom it names, and a Deny wins', () => {
     const allow = {
       Effect: 'Allow',
       Action: 'sts:AssumeRole',

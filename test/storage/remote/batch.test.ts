@@ -74,7 +74,7 @@ describe('a batch', () => {
     )
   })
 
-  it('that is cut short or altered is refused, or another batch; nothing else happens', () => {
+  it('that is cut short or altered is refused, or read as another batch, and nothing else happens', () => {
     fc.assert(
       fc.property(batch, fc.nat(), fc.nat(255), (sent, at, byte) => {
         const { text: all, bytes: some } = asPacked(packBatch(sent))

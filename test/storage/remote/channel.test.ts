@@ -50,7 +50,7 @@ describe('frames', () => {
     )
   })
 
-  it('are refused when they are none, or longer than any may be', () => {
+  it('are refused when they are malformed or too long', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 64 }), (garbage) => {
         fc.pre(garbage[0] !== 0x52 || garbage[1] !== 0x53)
