@@ -261,6 +261,11 @@ eachDatabase((open) => {
         await ram.outcome('CreatePolicy', { PolicyName: 'aliyunkmsfullaccess', PolicyDocument: document('*') }),
         '409 EntityAlreadyExists.Policy',
       )
+      assert.equal(
+        await ram.outcome('CreatePolicy', { PolicyName: 'aliyunkmsfullaccess', PolicyDocument: '{}' }),
+        '400 MalformedPolicyDocument',
+        'the document comes before the conflict',
+      )
       const malformed = await ram.call('CreatePolicy', {
         PolicyName: 'x',
         PolicyDocument: '{"Version":"1","Statement":[{}]}',
@@ -416,6 +421,11 @@ eachDatabase((open) => {
       assert.equal(
         await ram.outcome('CreateRole', { RoleName: 'READER', AssumeRolePolicyDocument }),
         '409 EntityAlreadyExists.Role',
+      )
+      assert.equal(
+        await ram.outcome('CreateRole', { RoleName: 'READER', AssumeRolePolicyDocument: '{}' }),
+        '400 MalformedPolicyDocument',
+        'the document comes before the conflict',
       )
       assert.equal(
         (await ram.must('GetRole', { RoleName: 'reader' })).Role.AssumeRolePolicyDocument,

@@ -29,9 +29,9 @@ export const CreatePolicy = operation({
   requestTags: ({ Tag }) => Tag,
   locate: locateContainer('policy'),
   async decide({ PolicyName, PolicyDocument, Description, Tag }, context) {
+    checkPolicy(PolicyDocument)
     const id = PolicyName.toLowerCase()
     if (systemPolicies.has(id) || (await customPolicy(PolicyName, context))) throw refuse('EntityAlreadyExists.Policy')
-    checkPolicy(PolicyDocument)
     const { now, caller, quotas } = context
     const body: PolicyBody = {
       policyName: PolicyName,

@@ -30,8 +30,8 @@ export const CreateRole = operation({
   requestTags: ({ Tag }) => Tag,
   locate: locateContainer('role'),
   async decide(values, context) {
-    if (await roleByName(values.RoleName, context)) throw refuse('EntityAlreadyExists.Role')
     const trustedIds = await bindTrustPolicy(values.AssumeRolePolicyDocument, context)
+    if (await roleByName(values.RoleName, context)) throw refuse('EntityAlreadyExists.Role')
     const { now, caller, quotas } = context
     const body: RoleBody = {
       roleId: newRoleId(context),
