@@ -25,6 +25,13 @@ export function checkFolder(settings: Settings, folder: Stats): readonly Finding
   const found: Finding[] = []
   if ((folder.mode & 0o077) !== 0)
     found.push(warning(`others can reach \`${data}\` (mode ${octal(folder)})`, `run \`chmod 700 ${data}\``))
+  if ((folder.mode & 0o200) === 0)
+    found.push(
+      error(
+        `its owner can't write to \`${data}\` (mode ${octal(folder)}): no witness of the trail is kept`,
+        `run \`chmod 700 ${data}\``,
+      ),
+    )
   const inFolder = readdirSync(data).filter((name) => /^(?:strongroom\.db.*|root-credentials\.json)$/.test(name))
   const secrets = [
     rootKeyPath(settings),

@@ -172,6 +172,12 @@ describe('strongroom doctor', () => {
     assert.deepEqual([found.code, found.result('database'), found.result('witness')], [1, 'error', 'not made'])
   })
 
+  it('finds a data folder to which its owner can not write', async () => {
+    const found = await examineCopy((data) => chmodSync(data, 0o500))
+    assert.deepEqual([found.code, found.result('data folder')], [1, 'error'])
+    assert.match(found.says('data folder'), /^its owner can't write to `.*` \(mode 0500\): .*: run `chmod 700 /)
+  })
+
   it('sends an operator whose root key is in an HSM to the check of the HSM, and asks for no copy of a file', async () => {
     const found = await examineCopy((data) => {
       using db = new DatabaseSync(join(data, 'strongroom.db'))
