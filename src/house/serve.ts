@@ -197,10 +197,13 @@ async function storeNotes({ rooms, house, upkeep }: Wired, alarm: Alarm): Promis
     .write(house.now())
     .catch((error: unknown) => alarm('the last use of AccessKeys could not be written', error))
   await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be written', error))
-  await upkeep
+  const checkpoint = await upkeep
     .checkpoint(rooms.runtime.now(), true)
-    .then((checkpoint) => rooms.witness.renew(checkpoint, upkeep.stored))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
+  if (checkpoint)
+    await rooms.witness
+      .renew(checkpoint, upkeep.stored)
+      .catch((error: unknown) => alarm('the witness of the trail could not be renewed', error))
 }
 
 function leave(servers: LiveServers, alarm: Alarm): Promise<void> {

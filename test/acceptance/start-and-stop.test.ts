@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -453,6 +463,20 @@ describe('SIGTERM', () => {
       assert.deepEqual(new Set((await Promise.all(answers)).map((answer) => answer?.status)), new Set([200]))
       assert.equal(await ended, 0)
     })
+
+  it('says of a witness that can not be written that it is the witness', async () => {
+    const program = await startProgram({ data: temporaryFolder() })
+    const witness = join(program.data, 'audit-witness.json')
+    // The server must not write it in between.
+    program.process.kill('SIGSTOP')
+    rmSync(witness, { force: true })
+    mkdirSync(witness)
+    program.process.kill('SIGCONT')
+    assert.equal((await program.call('ListKeys')).status, 200)
+    assert.equal(await program.stop('SIGTERM'), 0)
+    assert.match(program.log(), /"msg":"the witness of the trail could not be renewed"/)
+    assert.doesNotMatch(program.log(), /the last checkpoint of the trail could not be stored/)
+  })
 
   it('stops the server from the moment of its ready line on', async () => {
     const data = temporaryFolder()
