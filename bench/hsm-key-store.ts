@@ -12,7 +12,13 @@ if (!hsm) throw new Error('no HSM is configured')
 const complain = (message: string) => void process.stderr.write(`${message}\n`)
 const uses = { note: () => {}, reserve: async (_: unknown, count: number) => count }
 const setup = { timeoutMs: hsm.timeoutMs, keyTimeoutMs: hsm.keyTimeoutMs, tag: '0123456789abcdef' }
-const store = new HsmKeystore(deviceOf(hsm, complain), setup, new RootKeys(new Uint8Array(32)), uses, complain)
+const store = new HsmKeystore(
+  deviceOf(hsm, complain, () => {}),
+  setup,
+  new RootKeys(new Uint8Array(32)),
+  uses,
+  complain,
+)
 await store.start()
 const place = {
   account: '1000000000000001',

@@ -17,6 +17,7 @@ const PATIENCE = 0.75
 export function deviceOf(
   { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs, keyTimeoutMs }: HsmSettings,
   alarm: Alarm,
+  notice: (message: string) => void,
 ): Supervisor {
   let isWarned = false
   const source = () => {
@@ -36,6 +37,7 @@ export function deviceOf(
     patienceMs: timeoutMs * PATIENCE,
     retireMs: keyTimeoutMs,
     report: (message) => alarm('managed HSM', message),
+    recovered: () => notice('the HSM serves again'),
   })
 }
 

@@ -107,8 +107,8 @@ export async function openHouse(
 ): Promise<OpenHouse> {
   demandServed(settings, products)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
-  const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const notice = (message: string) => openLog(settings.logLevel).info(message)
+  const device = settings.hsm && deviceOf(settings.hsm, alarm, notice)
   const tracer = await tracing(settings, runtime)
   const opened = await open(databaseUrl(settings), { indexing: KMS_INDEX, notice })
   const storage = tracer ? tracer.storage(opened) : opened

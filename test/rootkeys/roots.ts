@@ -33,7 +33,11 @@ export async function ringOf(
 async function ringInDevice(token: TestToken, wrapped: Buffer): Promise<Ring | null> {
   const { hsm } = readSettings(token.flags, { ...process.env, ...token.env }, () => '')
   if (!hsm) throw new Error('no HSM is configured')
-  const device = deviceOf(hsm, () => {})
+  const device = deviceOf(
+    hsm,
+    () => {},
+    () => {},
+  )
   try {
     const bytes = await HsmRootKeyProvider.of(device, wrapped)?.unwrap(wrapped)
     return bytes ? decodeRing(bytes) : null

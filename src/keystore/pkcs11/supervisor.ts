@@ -22,8 +22,10 @@ interface SupervisorSettings {
   readonly patienceMs: number
   /** How long a replaced process has to finish its requests. */
   readonly retireMs: number
-  /** Receives each trouble once, and a message when it is over. */
-  report(message: string): void
+  /** Receives each trouble once. */
+  report(trouble: string): void
+  /** The tokens can be used again. */
+  recovered(): void
 }
 
 export class Supervisor {
@@ -289,8 +291,9 @@ export class Supervisor {
   #report(trouble: string): void {
     if (trouble === this.#reported) return
     this.#reported = trouble
-    if (this.#state.name !== 'stopped')
-      this.#settings.report(trouble === '' ? 'the HSM serves again' : `the HSM: ${trouble}`)
+    if (this.#state.name === 'stopped') return
+    if (trouble === '') this.#settings.recovered()
+    else this.#settings.report(`the HSM: ${trouble}`)
   }
 
   #settled(): void {

@@ -116,6 +116,7 @@ describe('slow work of a device', () => {
       patienceMs: 3000,
       retireMs: 1000,
       report: (message) => void reports.push(message),
+      recovered: () => void reports.push('recovered'),
     })
     try {
       await device.start()
@@ -134,7 +135,7 @@ describe('slow work of a device', () => {
       }
       token.harm()
       assert.ok('publicKey' in (await device.ask('makeWrappingKey', asked, 60_000)))
-      assert.deepEqual(reports, ['the HSM: a request to the PKCS #11 library does not end', 'the HSM serves again'])
+      assert.deepEqual(reports, ['the HSM: a request to the PKCS #11 library does not end', 'recovered'])
     } finally {
       token.harm()
       await device.stop()
