@@ -1,9 +1,10 @@
 // The credentials that a start provides: those of the environment, of the seed, or of a first start. The authentic records of the database
 // decide whether a start is the first. The file of credentials is written once, and never overwritten.
-import { existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, unlinkSync } from 'node:fs'
 import { seed } from '../dev/seed.ts'
 import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/house.ts'
+import { tooOpen } from '../keystore/key-file-access.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { Provided } from '../ram/given-credentials.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -115,9 +116,9 @@ async function createdFile(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** The credentials in the file. Throws an error that says what to do when the file holds anything else. */
+/** The credentials in the file. Throws an error that says what to do when the file holds anything else, or when other users can access it. */
 function readCredentials(file: string): Credentials {
-  const text = readFileSync(file, 'utf8')
+  const text = privateText(file)
   try {
     const { accountId, accessKeyId, accessKeySecret } = JSON.parse(text) as Record<keyof Credentials, unknown>
     const fits = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value)
@@ -126,5 +127,18 @@ function readCredentials(file: string): Credentials {
   } catch {}
   throw new Error(
     `\`${file}\` is there, but the database is new and the file holds no credentials of an account: move it away`,
+  )
+}
+
+/** The text of a file that only the process can access. Another user could have put any other file into a shared folder, and would know the secret. */
+function privateText(file: string): string {
+  const opened = openSync(file, 'r')
+  try {
+    if (tooOpen(file, fstatSync(opened), process.getuid?.()) === null) return readFileSync(opened, 'utf8')
+  } finally {
+    closeSync(opened)
+  }
+  throw new Error(
+    `\`${file}\` is there, but the database is new and other users can access the file, so they may know the secret: move it away`,
   )
 }

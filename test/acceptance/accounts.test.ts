@@ -1,6 +1,6 @@
 // Accounts from the operator's side, on the real program: the first start, the environment's credentials, and revoking AccessKeys.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -68,7 +68,7 @@ describe('the file of the first credentials', () => {
     const data = temporaryFolder()
     const file = join(data, 'root-credentials.json')
     const kept = { accountId: '1000000000000007', accessKeyId: 'LTAIkept', accessKeySecret: 'kept-secret' }
-    writeFileSync(file, JSON.stringify(kept))
+    writeFileSync(file, JSON.stringify(kept), { mode: 0o600 })
     const other = await failing(data, { STRONGROOM_ACCOUNT_ID: '1000000000000008' })
     assert.match(other.err, /holds credentials of account 1000000000000007, but STRONGROOM_ACCOUNT_ID/)
     await serving({ data }, async (program) => {
@@ -77,11 +77,22 @@ describe('the file of the first credentials', () => {
     assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), kept)
 
     const second = temporaryFolder()
-    writeFileSync(join(second, 'root-credentials.json'), '{"accountId":"x"}')
+    writeFileSync(join(second, 'root-credentials.json'), '{"accountId":"x"}', { mode: 0o600 })
     const { code, err } = await failing(second)
     assert.equal(code, 1)
     assert.match(err, /holds no credentials of an account: move it away/)
     assert.equal(readFileSync(join(second, 'root-credentials.json'), 'utf8'), '{"accountId":"x"}')
+  })
+
+  it('is not used where other users can access it: they could have put it there', async () => {
+    const data = temporaryFolder()
+    const file = join(data, 'root-credentials.json')
+    const planted = { accountId: '1000000000000007', accessKeyId: 'LTAIplanted', accessKeySecret: 'known-secret' }
+    writeFileSync(file, JSON.stringify(planted))
+    chmodSync(file, 0o644)
+    const { code, err } = await failing(data)
+    assert.equal(code, 1)
+    assert.match(err, /other users can access the file, so they may know the secret: move it away/)
   })
 })
 
