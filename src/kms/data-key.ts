@@ -62,7 +62,7 @@ type WrappingKeySpec = keyof typeof WRAPPING
 export const exportParameters = {
   PublicKeyBlob: text({
     max: 4096,
-    rule: 'Base64 of the DER SubjectPublicKeyInfo of a key of WrappingKeySpec: RSA-2048, or SM2.',
+    rule: 'Base64 of the DER SubjectPublicKeyInfo of a key of WrappingKeySpec: RSA-2048 with an exponent of at most 64 bits, or SM2.',
   }),
   WrappingKeySpec: choice(...(Object.keys(WRAPPING) as WrappingKeySpec[])),
   WrappingAlgorithm: choice(...WRAPPING.RSA_2048, ...WRAPPING.EC_SM2),

@@ -23,4 +23,11 @@ describe('exportPublicKey', () => {
     assert.equal(exportPublicKey(altered(() => ({ e: Buffer.of(1) }))), null)
     assert.equal(exportPublicKey(new Uint8Array(3)), null)
   })
+
+  it('takes no key whose exponent makes a wrapping slow', () => {
+    const ones = (bytes: number) => exportPublicKey(altered(() => ({ e: Buffer.alloc(bytes, 0xff) })))
+    assert.notEqual(ones(8), null)
+    assert.equal(ones(9), null)
+    assert.equal(ones(255), null)
+  })
 })
