@@ -69,6 +69,8 @@ function parsedHost(host: string, regions: readonly string[]): NamedHost {
   return { product: isCloud ? named : null, region: isRegion ? second : null }
 }
 
+const HEADERS = { Action: 'x-acs-action', Version: 'x-acs-version' } as const
+
 /** Returns Action or Version from the part of the request that the signature covers. */
 function asked(
   request: HttpRequest,
@@ -76,7 +78,7 @@ function asked(
   host: Authenticated['host'],
   name: 'Action' | 'Version',
 ): string {
-  return host === 'must agree' ? (parameters.get(name) ?? '') : header(request, `x-acs-${name.toLowerCase()}`)
+  return host === 'must agree' ? (parameters.get(name) ?? '') : header(request, HEADERS[name])
 }
 
 /** The requested operation, and the version of its product. */
@@ -97,9 +99,9 @@ function findOperation(
 ): Asked {
   const named = (name: 'Action' | 'Version') => {
     const parameter = parameters.get(name) ?? ''
-    const inHeader = header(request, `x-acs-${name.toLowerCase()}`)
+    const inHeader = header(request, HEADERS[name])
     if (parameter !== '' && inHeader !== '' && parameter !== inHeader)
-      throw refuse('InvalidParameter', { name, rule: `The header x-acs-${name.toLowerCase()} says another one.` })
+      throw refuse('InvalidParameter', { name, rule: `The header ${HEADERS[name]} says another one.` })
     const signed = asked(request, parameters, host, name)
     if (signed === '') throw refuse('MissingParameter', { name })
     return signed
