@@ -1,6 +1,7 @@
 // Parses parameters of query and form in the canonical spelling that signature 1.0 signs (docs/reference/signatures.md, "Version 1.0") and
-// that nearly all clients send. One pass over the bytes decodes them, and the string to sign needs no sorting. request.ts parses any other
-// spelling; test/gateway/canonical-form.test.ts compares both.
+// that nearly all clients send. One pass over the bytes finds them, and the string to sign takes them as they were sent. request.ts parses any
+// other spelling; test/gateway/canonical-form.test.ts compares both.
+import { asBuffer } from '../runtime/bytes.ts'
 import { DIGITS, IS_UNRESERVED } from './percent-encoding.ts'
 
 /** The limit on query and form together, in bytes. It is below every limit of request.ts, so those need no check here. */
@@ -9,7 +10,7 @@ const MAX_NAMES = 64
 const MAX_NAMES_BYTES = 2048
 const MAX_SHAPES = 64
 
-const [PERCENT, TWO, FIVE, AMPERSAND, EQUALS] = [0x25, 0x32, 0x35, 0x26, 0x3d]
+const [PERCENT, AMPERSAND, EQUALS] = [0x25, 0x26, 0x3d]
 
 /** The value of each hexadecimal digit in upper case; -1 for all other bytes. */
 const HEX = Int8Array.from({ length: 256 }, (_, byte) => DIGITS.indexOf(byte))
@@ -20,58 +21,50 @@ interface Shape {
   /** The indexes of the signed parameters, in the order of the string to sign. */
   readonly order: readonly number[]
   /** The part of the string to sign before the value of each signed parameter. */
-  readonly before: readonly Uint8Array[]
+  readonly before: readonly string[]
 }
 
 /** By the names, each followed by an ampersand; null where a name occurs twice. */
 const shapes = new Map<string, Shape | null>()
 
-// Scratch buffers. They are filled, read and wiped within one synchronous call, so all requests share them.
+// Scratch, which is filled and read within one synchronous call, so all requests share it.
 const names = Buffer.alloc(MAX_NAMES_BYTES)
-const values = Buffer.alloc(MAX_BYTES)
-const signed = Buffer.alloc(MAX_BYTES * 5)
+/** The end of each value. */
+const ends = new Uint16Array(MAX_NAMES)
+/** 1 for each value with a percent-encoding. */
+const encoded = new Uint8Array(MAX_NAMES)
 
 /** Parameters in canonical spelling, and their string to sign for signature 1.0. */
 export class CanonicalForm extends Map<string, string> {
   readonly #shape: Shape
-  /** All values, concatenated. */
-  readonly #text: string
-  /** The start of each value in `#text`, and the end of the last one. */
-  readonly #bounds: readonly number[]
+  /** The values as the string to sign holds them: percent-encoded twice. */
+  readonly #twice: string[]
 
-  constructor(shape: Shape, text: string, bounds: readonly number[]) {
+  /** The values are those of `text` that end at `ends`. */
+  constructor(shape: Shape, text: string) {
     super()
+    const { names } = shape
     this.#shape = shape
-    this.#text = text
-    this.#bounds = bounds
-    for (let i = 0; i < shape.names.length; i++) this.set(shape.names[i] ?? '', text.slice(bounds[i], bounds[i + 1]))
+    this.#twice = new Array(names.length)
+    let at = 0
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? ''
+      const end = ends[i] ?? 0
+      const sent = text.slice(at + name.length + 1, end)
+      const isEncoded = encoded[i] === 1
+      this.set(name, isEncoded ? decodeURIComponent(sent) : sent)
+      // What was sent is encoded once: a second time changes its percent signs only.
+      this.#twice[i] = isEncoded ? sent.replaceAll('%', '%25') : sent
+      at = end + 1
+    }
   }
 
   /** Returns the same as rpcStringToSign. */
   stringToSign(method: string): string {
     const { order, before } = this.#shape
-    const [text, bounds] = [this.#text, this.#bounds]
-    let at = 0
-    for (let i = 0; i < order.length; i++) {
-      const prefix = before[i] ?? names
-      for (let j = 0; j < prefix.length; j++) signed[at++] = prefix[j] ?? 0
-      const index = order[i] ?? 0
-      const end = bounds[index + 1] ?? 0
-      for (let j = bounds[index] ?? 0; j < end; j++) {
-        const byte = text.charCodeAt(j)
-        if (IS_UNRESERVED[byte] === 1) signed[at++] = byte
-        else {
-          signed[at++] = PERCENT
-          signed[at++] = TWO
-          signed[at++] = FIVE
-          signed[at++] = DIGITS[byte >> 4] ?? 0
-          signed[at++] = DIGITS[byte & 15] ?? 0
-        }
-      }
-    }
-    const encoded = signed.toString('latin1', 0, at)
-    signed.fill(0, 0, at)
-    return `${method}&%2F&${encoded}`
+    let text = `${method}&%2F&`
+    for (let i = 0; i < order.length; i++) text += `${before[i]}${this.#twice[order[i] ?? 0]}`
+    return text
   }
 }
 
@@ -80,79 +73,53 @@ export class CanonicalForm extends Map<string, string> {
  * spelling, and the names are distinct.
  */
 export function readCanonical(query: string, form: Uint8Array): CanonicalForm | null {
-  const bytes = query.length + form.length
-  if (bytes === 0 || bytes > MAX_BYTES) return null
-  const reading = new Reading()
-  try {
-    if (query.length > 0 && !reading.read(Buffer.from(query))) return null
-    if (form.length > 0 && !reading.read(form)) return null
-    return reading.form()
-  } finally {
-    values.fill(0, 0, bytes)
-  }
+  if (query.length + form.length > MAX_BYTES) return null
+  const bytes = asBuffer(form)
+  if (query.length === 0) return parse(bytes)
+  return parse(form.length === 0 ? Buffer.from(query) : Buffer.concat([Buffer.from(`${query}&`), bytes]))
 }
 
-/** The parser's state: the names and values so far are in the shared buffers. */
-class Reading {
-  readonly #bounds = [0]
-  #names = 0
-  #values = 0
-
-  /** Returns false for bytes that are not canonical. */
-  read(bytes: Uint8Array): boolean {
-    let at = 0
-    for (;;) {
-      at = this.#readName(bytes, at)
-      if (at < 0 || bytes[at] !== EQUALS) return false
-      at = this.#readValue(bytes, at + 1)
-      if (at < 0) return false
-      if (at === bytes.length) return true
-      if (bytes[at] !== AMPERSAND) return false
-      at++
+function parse(bytes: Buffer): CanonicalForm | null {
+  const { length } = bytes
+  let [at, endOfNames] = [0, 0]
+  for (let i = 0; i < MAX_NAMES; i++) {
+    const equals = endOfUnreserved(bytes, at)
+    // One byte remains for the ampersand.
+    if (equals === at || equals === length || bytes[equals] !== EQUALS || endOfNames + equals - at >= MAX_NAMES_BYTES)
+      return null
+    for (; at < equals; at++) names[endOfNames++] = bytes[at] ?? 0
+    names[endOfNames++] = AMPERSAND
+    const plainEnd = endOfUnreserved(bytes, equals + 1)
+    const end = endOfValue(bytes, plainEnd)
+    ends[i] = end
+    encoded[i] = end > plainEnd ? 1 : 0
+    if (end === length) {
+      const shape = shapeOf(names.toString('latin1', 0, endOfNames))
+      return shape && new CanonicalForm(shape, bytes.toString('latin1'))
     }
+    if (bytes[end] !== AMPERSAND) return null
+    at = end + 1
   }
+  return null
+}
 
-  /** Returns the end of the name; -1 when it is empty, or there is no room for it. */
-  #readName(bytes: Uint8Array, begin: number): number {
-    const first = this.#names
-    let [at, end] = [begin, first]
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0
-      if (IS_UNRESERVED[byte] !== 1) break
-      // One byte remains for the ampersand.
-      if (end === MAX_NAMES_BYTES - 1) return -1
-      names[end++] = byte
-    }
-    if (end === first) return -1
-    names[end++] = AMPERSAND
-    this.#names = end
-    return at
+/** Stops at a percent-encoding that is broken, unnecessary, in lower case, or not ASCII. */
+function endOfValue(bytes: Uint8Array, begin: number): number {
+  let at = begin
+  while (at + 2 < bytes.length && bytes[at] === PERCENT) {
+    const byte = ((HEX[bytes[at + 1] ?? 0] ?? -1) << 4) | (HEX[bytes[at + 2] ?? 0] ?? -1)
+    if (byte < 0 || byte > 0x7f || IS_UNRESERVED[byte] === 1) return at
+    at = endOfUnreserved(bytes, at + 3)
   }
+  return at
+}
 
-  /** Returns the end of the value; -1 for a percent-encoding that is broken, unnecessary, in lower case, or not ASCII. */
-  #readValue(bytes: Uint8Array, begin: number): number {
-    let [at, end] = [begin, this.#values]
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0
-      if (IS_UNRESERVED[byte] === 1) values[end++] = byte
-      else if (byte !== PERCENT) break
-      else {
-        const decoded = ((HEX[bytes[at + 1] ?? 0] ?? -1) << 4) | (HEX[bytes[at + 2] ?? 0] ?? -1)
-        if (decoded < 0 || decoded > 0x7f || IS_UNRESERVED[decoded] === 1) return -1
-        values[end++] = decoded
-        at += 2
-      }
-    }
-    this.#values = end
-    this.#bounds.push(end)
-    return at
-  }
-
-  form(): CanonicalForm | null {
-    if (this.#bounds.length > MAX_NAMES + 1) return null
-    const shape = shapeOf(names.toString('latin1', 0, this.#names))
-    return shape && new CanonicalForm(shape, values.toString('latin1', 0, this.#values), this.#bounds)
-  }
+function endOfUnreserved(bytes: Uint8Array, begin: number): number {
+  const { length } = bytes
+  let at = begin
+  // A read beyond the end would make this loop more than twice as slow.
+  while (at < length && IS_UNRESERVED[bytes[at] ?? 0] === 1) at++
+  return at
 }
 
 function shapeOf(key: string): Shape | null {
@@ -171,6 +138,6 @@ function newShape(sent: readonly string[]): Shape | null {
   return {
     names: sent,
     order: sorted.map(([index]) => index),
-    before: sorted.map(([, name], i) => Buffer.from(`${i > 0 ? '%26' : ''}${name}%3D`)),
+    before: sorted.map(([, name], i) => `${i > 0 ? '%26' : ''}${name}%3D`),
   }
 }
