@@ -13,7 +13,7 @@ import { wrap } from '../kms/byok.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
 import { formsOf, foundInMemory } from './memory.ts'
-import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
 
 const running: Program[] = []
@@ -437,6 +437,20 @@ describe('a server with workers that ends', () => {
     await house.storage.close()
     assert.ok(answered <= keys && keys <= answered + cut, `${answered} answered, ${cut} cut, ${keys} made`)
     assert.doesNotMatch(program.log(), /failed|ended/)
+  })
+})
+
+describe('a core dump', () => {
+  it('is made of no process, whatever the system allows', async () => {
+    const program = await startProgram({
+      command: ['sh', '-c', 'ulimit -S -c 1 && exec "$0" serve "$@"', BIN],
+      flags: ['--workers', '2'],
+    })
+    running.push(program)
+    const processes = [program.process.pid ?? 0, ...workersOf(program)]
+    assert.equal(processes.length, 3)
+    for (const pid of processes)
+      assert.match(readFileSync(`/proc/${pid}/limits`, 'latin1'), /^Max core file size +0 +0 /m)
   })
 })
 
