@@ -38,6 +38,23 @@ describe('a compiled policy', () => {
       const taken = process.memoryUsage().rss - before
       assert.ok(taken < 40 * MIB, `${few} policies take ${taken} bytes`)
     })
+
+  it('takes no more memory after a question about a role', () => {
+    const policies = new CompiledPolicies(() => {})
+    const Resource = Array.from({ length: 330 }, (_, i) => `*${i}x`)
+    const statement = { Effect: 'Deny', Action: 'sts:*', Resource }
+    const compiled = Array.from({ length: few }, (_, i) =>
+      policies.session(JSON.stringify({ Version: '1', Statement: [{ ...statement, Sid: `${i}` }] })),
+    )
+    const role = 'acs:ram::1234567890123456:role/reader'
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    for (const { statements } of compiled)
+      for (const { meansResource } of statements) assert.equal(meansResource(role, ['sts:assumerole']), false)
+    collectGarbage()
+    const taken = process.memoryUsage().heapUsed - before
+    assert.ok(taken < 5 * MIB, `${few} policies take ${taken} bytes more`)
+  })
 })
 
 it('the policies of sessions take a bounded amount of memory, however many sessions call', async () => {
