@@ -2,6 +2,15 @@
 import { refuse } from '../api/errors.ts'
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
 
+/** The limit on bodies that are parsed before the person is known, in bytes: above it, parsing takes long. Log-ons take a few texts of 4,096 characters. */
+const MAX_STRANGERS_BYTES = 32_768
+
+/** As `objectIn`, of a person who is not known. */
+export function strangersObjectIn(body: Uint8Array): JsonObject {
+  if (body.length <= MAX_STRANGERS_BYTES) return objectIn(body)
+  throw refuse('ParseRequestParameterException', { rule: `The body is longer than ${MAX_STRANGERS_BYTES} bytes.` })
+}
+
 /** The JSON object of a body. Refuses anything else with ParseRequestParameterException. */
 export function objectIn(body: Uint8Array): JsonObject {
   const value = parsed(body)

@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { VERSION } from '../settings/version.ts'
 import { inBrowser, json, NOT_KEPT, refused } from './answers.ts'
 import type { AttemptLimits } from './attempts.ts'
-import { objectIn } from './body.ts'
+import { objectIn, strangersObjectIn } from './body.ts'
 import { type CommandLineWork, commandLineWork } from './command-line.ts'
 import { cookieOf, setCookie } from './cookies.ts'
 import { declarationsOf } from './declarations.ts'
@@ -87,7 +87,7 @@ export class Console implements ConsolePort {
     recognize: () => void,
   ): Promise<ConsoleAnswer> {
     const answered = async (where: Where) => {
-      const answer = await work(objectIn(request.body), where, house)
+      const answer = await work(strangersObjectIn(request.body), where, house)
       if (proves) recognize()
       return json(200, { ...answer, RequestId: where.requestId })
     }

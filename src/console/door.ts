@@ -4,13 +4,16 @@
 import { refuse } from '../api/errors.ts'
 import type { Door } from '../gateway/door.ts'
 import type { House } from '../gateway/house.ts'
-import { decodeJson, type HttpRequest, header, pathOf } from '../gateway/request.ts'
+import { decodeJson, type HttpRequest, header, type Parameters, pathOf } from '../gateway/request.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { type PersonCaller, principalOf } from '../ram/logged-on.ts'
 import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import { cookieOf } from './cookies.ts'
 import { demandOwnPage } from './guard.ts'
 import type { Sealing } from './sealed.ts'
+
+/** Nothing is read before the session. */
+const NONE: Parameters = new Map()
 
 /** How many opened sessions stay in memory. */
 const OPENED = 10_000
@@ -43,12 +46,18 @@ export class Sessions {
   door(original: HttpRequest): Door {
     return {
       json: true,
-      read: (request) => readCall(original, request),
+      read: () => {
+        demandOwnPage(original)
+        if (original.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
+        return NONE
+      },
       authenticate: async (_, __, house, view) => {
         const { caller, session } = await this.of(original, house, view)
         if (session.accessKeyId !== '') house.lastUsed.note(session.accessKeyId, house.now())
         return { caller, nonce: null, host: 'means nothing', scope: null }
       },
+      // JSON takes long to parse, so nobody without a session may send any.
+      complete: () => parametersOf(original),
     }
   }
 
@@ -86,9 +95,7 @@ export function callIn(request: HttpRequest, { products }: Pick<House, 'products
 }
 
 /** The parameters of a call: the body's, and the region that the query names. */
-function readCall(original: HttpRequest, _: HttpRequest) {
-  demandOwnPage(original)
-  if (original.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
+function parametersOf(original: HttpRequest): Parameters {
   const parameters = new Map(decodeJson(original.body))
   const query = new URLSearchParams(original.target.slice(pathOf(original).length))
   const regions = query.getAll('region')

@@ -1,7 +1,7 @@
 // The steps of a log-on as pages send them: JSON, each member a text of bounded length.
 import { refuse } from '../api/errors.ts'
 import { isJsonObject, type JsonObject } from '../runtime/json.ts'
-import { boundedText, objectIn } from './body.ts'
+import { boundedText, strangersObjectIn } from './body.ts'
 
 export type Step =
   | { readonly kind: 'password'; readonly userName: string; readonly password: string }
@@ -18,7 +18,7 @@ const MAX_PASSWORD = 128
 
 /** Refuses with InvalidParameter what is no step, and a step with a member that belongs to another one or to none. */
 export function readStep(body: Uint8Array): Step {
-  const given = objectIn(body)
+  const given = strangersObjectIn(body)
   if ('AccessKeyId' in given) return withAccessKey(given)
   if ('UserName' in given) return withPassword(given)
   if ('Code' in given) return withCode(given)

@@ -51,6 +51,7 @@ export function anonymousDoor(operation: Anonymous): Door {
       const host: Authenticated['host'] = parameters.get('Action') ? 'must agree' : 'decides'
       return { caller, nonce: null, host, scope: null, unverified: true }
     },
+    complete: (_, parameters) => parameters,
   }
 }
 

@@ -59,7 +59,7 @@ async function answered(request: HttpRequest, house: House, recognize: () => voi
     const { authenticated, view } = await identified(asked, unverified, house, entrance)
     first = view
     if (!anonymous) recognize()
-    const route = routeOf(asked, unverified, authenticated, house)
+    const route = routeOf(asked, unverified, authenticated, entrance, house)
     format = formatOf(route.parameters.get('Format'))
     known = route.known
     if (!anonymous) caller = authenticated.caller

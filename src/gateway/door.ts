@@ -3,7 +3,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { MaybePromise } from '../runtime/maybe-promise.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { House } from './house.ts'
-import { decodeUnverified, type HttpRequest, type Parameters } from './request.ts'
+import { decodeUnverified, decodeVerified, type HttpRequest, type Parameters } from './request.ts'
 
 /** A way in which calls arrive: signed, or in a session of the console. It reads the parameters and authenticates; all else is the same for both. */
 export interface Door {
@@ -18,6 +18,8 @@ export interface Door {
     house: House,
     view: LedgerView,
   ): MaybePromise<Authenticated>
+  /** Returns all parameters of an authenticated request; `parameters` are those of `read`. Refuses a request that can't be decoded. */
+  complete(request: HttpRequest, parameters: Parameters): Parameters
 }
 
 /** Signed calls, as SDKs send them. */
@@ -25,4 +27,5 @@ export const SIGNED: Door = {
   json: false,
   read: decodeUnverified,
   authenticate: (request, parameters, house, view) => authenticate(request, parameters, house, house, view),
+  complete: decodeVerified,
 }

@@ -3,8 +3,9 @@ import { Refusal, refuse, refuseOperation } from '../api/errors.ts'
 import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
 import type { Named } from './call-event.ts'
+import type { Door } from './door.ts'
 import type { CallOperation, House, ProductVersion } from './house.ts'
-import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
+import { type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
 /** The products' own paths. */
 const PATHS: ReadonlySet<string | null> = new Set(PRODUCTS.map(({ path }) => path))
@@ -168,13 +169,14 @@ export function routeOf(
   request: HttpRequest,
   unverified: Parameters,
   authenticated: Authenticated,
+  door: Pick<Door, 'complete'>,
   { products }: Pick<House, 'products'>,
 ): Route {
   const { regions } = request
   let parameters = unverified
   let found: Asked | null = null
   try {
-    parameters = decodeVerified(request, unverified)
+    parameters = door.complete(request, unverified)
     found = findOperation(request, parameters, authenticated, products)
     const { operation, version } = found
     if ((operation.claimant !== undefined) !== (authenticated.caller.type === 'oidc-provider'))

@@ -423,6 +423,17 @@ eachDatabase((open) => {
       assert.equal(await new Browser(house).outcome(users), 'LogOn.Failed')
     })
 
+    it('has bodies of at most 32 KiB', async () => {
+      const browser = new Browser(house)
+      const codes = async (length: number) => {
+        const body = '{}'.padEnd(length)
+        const asked = ['/console/session', '/console/log-on/code'].map((path) => browser.ask('POST', path, body))
+        return (await Promise.all(asked)).map((answer) => answer.body.Code)
+      }
+      assert.deepEqual(await codes(32_768), ['InvalidParameter', 'InvalidParameter'])
+      assert.deepEqual(await codes(32_769), ['ParseRequestParameterException', 'ParseRequestParameterException'])
+    })
+
     it('says what is wrong with a body that is no step', async () => {
       const browser = new Browser(house)
       for (const body of ['', '[]', '{', 'null', '"x"'])

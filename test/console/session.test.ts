@@ -176,6 +176,17 @@ eachDatabase((open) => {
       assert.deepEqual(await all({ cookie: `${name}=${cookie}` }), ['401 Session.None'])
     })
 
+    it('has its parameters read only in a session', async () => {
+      const codes = async (browser: Browser) => {
+        const made = await Promise.all(
+          ['{', '{"KeyId":1,"KeyId":1}'].map((body) => browser.ask('POST', '/console/api/Kms/DescribeKey', body)),
+        )
+        return made.map(({ body }) => body.Code)
+      }
+      assert.deepEqual(await codes(new Browser(house)), ['Session.None', 'Session.None'])
+      assert.deepEqual(await codes(await asRoot()), ['ParseRequestParameterException', 'InvalidParameter'])
+    })
+
     it('is refused with the cookie of another installation', async () => {
       await using other = await open()
       const { accessKeyId, accessKeySecret } = other.credentials
