@@ -6,7 +6,8 @@ import { databaseUrl, isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { shownUrl } from '../storage/copying/open.ts'
 import type { openStorage } from '../storage/open.ts'
-import { HEAD_PLACE } from '../storage/storage.ts'
+import { UNINDEXED } from '../storage/search.ts'
+import { HEAD_PLACE, NotSetUp, type Storage } from '../storage/storage.ts'
 
 /** Throws where the settings name a SQLite file that does not exist. Opening it would create it. */
 export function demandFile(settings: Settings): void {
@@ -16,14 +17,24 @@ export function demandFile(settings: Settings): void {
 /** As `open`, for databases that are set up. */
 export function openingExisting(open: typeof openStorage): typeof openStorage {
   return async (url, opening) => {
-    const storage = await open(url, opening)
-    // A database that has only one of these is damaged, which is for the caller to say.
-    const { kind, account, region } = HEAD_PLACE
-    const heads = await storage.between({ kind, account, region }, '', '~', 1)
-    if (heads.length > 0 || (await readInstallation(storage))) return storage
-    await storage.close()
-    throw missing(url)
+    const storage = await open(url, { ...UNINDEXED, ...opening, existing: true }).catch((error: unknown) => {
+      throw error instanceof NotSetUp ? missing(url) : error
+    })
+    try {
+      if (await isSetUp(storage)) return storage
+      throw missing(url)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
+}
+
+/** Whether a server has begun to set the database up. One that has only a part of it is damaged, which is for the caller to say. */
+async function isSetUp(storage: Storage): Promise<boolean> {
+  const { kind, account, region } = HEAD_PLACE
+  const heads = await storage.between({ kind, account, region }, '', '~', 1)
+  return heads.length > 0 || (await readInstallation(storage)) !== null
 }
 
 function missing(url: string): Error {

@@ -5,13 +5,18 @@ import { DROP_INDEX, HAS_UNRELEASED_INDEX, INDEXED_SINCE, migrations } from './m
 import type { Sql } from './postgresql-connections.ts'
 import { checkVersion } from './rows.ts'
 import type { Opening } from './search.ts'
+import { NotSetUp } from './storage.ts'
 
 /** unique_violation, duplicate_table, duplicate_object */
 const DUPLICATE = ['23505', '42P07', '42710']
 
-/** Creates or migrates the tables. Throws Unavailable for a database of a later release, and what the driver throws. */
+/** Creates or migrates the tables. Throws Unavailable for a database of a later release, NotSetUp, and what the driver throws. */
 export async function migratePostgresql(sql: Sql, opening: Opening): Promise<void> {
   const steps = migrations('postgresql')
+  if (opening.existing) {
+    const [found] = await sql.unsafe("SELECT to_regclass('strongroom_version')::text AS name")
+    if (!found?.['name']) throw new NotSetUp()
+  }
   // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one gets a duplicate name.
   await sql
     .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')

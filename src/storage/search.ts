@@ -36,6 +36,8 @@ export interface Opening {
   readonly notice: (message: string) => void
   /** Whether to open a database that a copy is filling, in order to finish it. */
   readonly filling?: boolean
+  /** Whether to refuse a database without tables, instead of creating them. */
+  readonly existing?: boolean
 }
 
 export const UNINDEXED: Opening = { indexing: NO_INDEXING, notice: () => {} }

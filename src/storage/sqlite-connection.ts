@@ -3,8 +3,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { DROP_INDEX, HAS_UNRELEASED_INDEX, INDEXED_SINCE, migrations } from './migrations.ts'
 import { type Columns, checkVersion } from './rows.ts'
+import type { Opening } from './search.ts'
 import type { Bound } from './statement.ts'
-import { Unavailable } from './storage.ts'
+import { NotSetUp, Unavailable } from './storage.ts'
 
 /** The inner pages that lead to the records of a million keys take 6 MiB. More would fill with pages of events, which are hardly ever read. */
 const CACHE_KIB = 16 * 1024
@@ -17,6 +18,8 @@ interface Prepared {
   readonly isQuery: boolean
 }
 
+type How = Pick<Opening, 'filling' | 'existing'>
+
 export class SqliteConnection {
   readonly #db: DatabaseSync
   /** Prepared statements by text. */
@@ -26,12 +29,12 @@ export class SqliteConnection {
 
   /**
    * Opens and migrates the database file, or `:memory:`. `fill` fills the index of records where the migration created it. With `filling`,
-   * also opens a database that a copy is filling. Throws what SQLite throws.
+   * also opens a database that a copy is filling. Throws NotSetUp, and what SQLite throws.
    */
-  constructor(path: string, fill: (connection: SqliteConnection) => void, filling = false) {
+  constructor(path: string, fill: (connection: SqliteConnection) => void, how: How = {}) {
     this.#db = new DatabaseSync(path)
     try {
-      this.hasLog = this.#begin(fill, filling)
+      this.hasLog = this.#begin(fill, how)
     } catch (error) {
       this.#db.close()
       throw error
@@ -39,7 +42,8 @@ export class SqliteConnection {
   }
 
   /** Sets the connection up, and migrates the database; returns whether commits go to a write-ahead log. */
-  #begin(fill: (connection: SqliteConnection) => void, filling: boolean): boolean {
+  #begin(fill: (connection: SqliteConnection) => void, { filling = false, existing = false }: How): boolean {
+    if (existing && this.#version() === 0) throw new NotSetUp()
     for (const pragma of [
       'journal_mode = WAL',
       // The less often the log is copied back, the more calls share the copy of a page. The log stays below 32 MiB.
@@ -58,9 +62,13 @@ export class SqliteConnection {
     return hasLog
   }
 
+  #version(): number {
+    return Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+  }
+
   #migrate(fill: (connection: SqliteConnection) => void, filling: boolean): void {
     const steps = migrations('sqlite')
-    const version = () => Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    const version = () => this.#version()
     if (filling && version() === FILLING) return
     if (version() === MOVED) throw new WasMoved(String(this.#db.prepare(READ_MARK).get()?.['moved_to']))
     checkVersion(version(), steps.length)

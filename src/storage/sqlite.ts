@@ -59,7 +59,7 @@ class SqliteStorage extends StoredRows implements Storage {
       (bound) => guarded(() => this.#db.arrays(bound)),
     )
     const fill = (connection: SqliteConnection) => fillSqlite(connection, this.statements, opening)
-    this.#db = new SqliteConnection(path, fill, opening.filling)
+    this.#db = new SqliteConnection(path, fill, opening)
     this.#indexing = opening.indexing
     this.#wal = this.#db.hasLog ? new WalSync(path) : null
     this.#searches = this.#db.hasLog ? new SqliteSearches(path) : null

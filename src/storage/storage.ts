@@ -296,5 +296,8 @@ export class Stale extends Error {}
 /** The database can't serve now: it is unreachable, full, or read-only. */
 export class Unavailable extends Error {}
 
+/** The database has no tables, and `Opening.existing` forbids to create them. */
+export class NotSetUp extends Error {}
+
 /** The account has the most searches waiting that it may have. It can search again when one of them has ended. */
 export class TooManySearches extends Error {}

@@ -34,7 +34,7 @@ class SqliteTarget implements CopyTarget {
   #written = 0
 
   constructor(path: string, indexing: Indexing) {
-    this.#db = new SqliteConnection(path, () => {}, true)
+    this.#db = new SqliteConnection(path, () => {}, { filling: true })
     this.#indexing = indexing
     this.#db.control('PRAGMA synchronous = FULL')
   }
