@@ -34,6 +34,8 @@ function certificateIn(files: Tls): Tls {
 /** Throws UsageError, which begins with `otherwise`, unless OpenSSL can use these texts. */
 function usable(texts: Partial<Tls>, otherwise: string): void {
   try {
+    // Node would ignore it, and refuse each handshake.
+    if (Object.values(texts).includes('')) throw new Error('the file is empty')
     createSecureContext(texts)
   } catch (error) {
     // OpenSSL's messages contain no part of a key.

@@ -313,12 +313,14 @@ describe('a start that can not work', () => {
     }
     const [cert, key] = [fileWith('cert.pem', own.cert), fileWith('key.pem', own.key)]
     const [strange, text] = [fileWith('other.pem', other.key), fileWith('text.pem', 'no certificate')]
-    const none = join(at, 'none.pem')
+    const [none, empty] = [join(at, 'none.pem'), fileWith('empty.pem', '')]
     const isNoKey = (file: string) =>
       `the file \`${file}\` of \`tls-key\` is not the private key (PEM) of \`tls-cert\`: `
     for (const [certFile, keyFile, message] of [
       [text, key, `the file \`${text}\` of \`tls-cert\` is no certificate chain (PEM): `],
+      [empty, key, `the file \`${empty}\` of \`tls-cert\` is no certificate chain (PEM): `],
       [cert, text, isNoKey(text)],
+      [cert, empty, isNoKey(empty)],
       [cert, strange, isNoKey(strange)],
       [none, key, `the file \`${none}\` of \`tls-cert\` can't be read: ENOENT`],
       [cert, none, `the file \`${none}\` of \`tls-key\` can't be read: ENOENT`],
