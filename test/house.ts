@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { Delivery } from '../src/actiontrail/delivery/delivery.ts'
 import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.ts'
 import { renderEvent } from '../src/actiontrail/events/event.ts'
-import type { Tls } from '../src/gateway/edge.ts'
 import type { House } from '../src/gateway/house.ts'
 import type { Limits } from '../src/gateway/limits.ts'
 import type { Metrics } from '../src/gateway/metrics.ts'
 import { type Observer, RefusalLog } from '../src/gateway/observer.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
+import { ServerCertificate, type Tls } from '../src/gateway/server-certificate.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
 import { setPendingPasswords } from '../src/kms/secrets/database-rotation.ts'
 import type { RotationHouse } from '../src/kms/secrets/rotation-step.ts'
@@ -39,7 +39,7 @@ export class TestHouse implements AsyncDisposable {
   readonly data = temporaryFolder()
   readonly #settings: Settings
   readonly #limits: Partial<Limits>
-  readonly #tls: Tls | null
+  readonly #certificate: ServerCertificate | null
   readonly #runtime: Runtime
   #open: OpenHouse | null = null
   #listening: Listening | null = null
@@ -97,7 +97,7 @@ export class TestHouse implements AsyncDisposable {
     }
     this.token = token
     this.#limits = limits
-    this.#tls = tls
+    this.#certificate = tls && new ServerCertificate(tls)
     this.#runtime = runtime
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
@@ -133,7 +133,7 @@ export class TestHouse implements AsyncDisposable {
     await bindFormerRoles(this.open, failed)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
-    this.#listening = await listen(this.#house(failed), this.#settings.listen, this.#tls, this.#limits)
+    this.#listening = await listen(this.#house(failed), this.#settings.listen, this.#certificate, this.#limits)
     return this
   }
 

@@ -14,7 +14,7 @@ export function checkExpiry(whose: string, until: number, now: number): Finding 
   const { ok, warning, error } = findingsOf('certificate')
   const day = new Date(until).toISOString().slice(0, 10)
   const days = Math.floor((until - now) / DAY_MS)
-  const remedy = 'renew it, and restart the server: docs/operations.md, "Renew certificates"'
+  const remedy = 'renew it: docs/operations.md, "Renew certificates"'
   if (until <= now) return error(`${whose} expired on ${day}`, remedy)
   if (days < SOON_DAYS) return warning(`${whose} expires on ${day}, in ${days} days`, remedy)
   return ok(`${whose} is valid until ${day}`)

@@ -4,10 +4,11 @@ import type { Socket } from 'node:net'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Address } from '../settings/listen.ts'
 import type { Connection } from './connection.ts'
-import { Edge, type Tls } from './edge.ts'
+import { Edge } from './edge.ts'
 import type { House } from './house.ts'
 import type { Limits } from './limits.ts'
 import { closePorts } from './server.ts'
+import type { ServerCertificate } from './server-certificate.ts'
 
 /** Receives reports about connections, in the accepting process. Each connection keeps the number that it came with. */
 interface Acceptor {
@@ -27,7 +28,13 @@ export class Adopting {
   #recognized: number[] = []
   #closed: number[] = []
 
-  constructor(house: House, addresses: readonly Address[], tls: Tls | null, limits: Limits, acceptor: Acceptor) {
+  constructor(
+    house: House,
+    addresses: readonly Address[],
+    certificate: ServerCertificate | null,
+    limits: Limits,
+    acceptor: Acceptor,
+  ) {
     this.#acceptor = acceptor
     this.#runtime = house.runtime
     this.#edge = new Edge(house, limits, {
@@ -39,7 +46,7 @@ export class Adopting {
       },
     })
     this.#servers = addresses.map(({ region }) => {
-      const server = this.#edge.server(region, tls)
+      const server = this.#edge.server(region, certificate)
       // node:http enforces its time limits on connections only after this event.
       server.emit('listening')
       return server

@@ -1,6 +1,5 @@
 // The HTTP edge, which all ports share: the options of node:http, the connection of each request, and the handling of bytes that are not a request.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
 import { createServer as createHttp } from '../runtime/http.ts'
@@ -12,12 +11,7 @@ import { refuseBare, refuseExpectation, refuseUnfinished, type Serving, serve, s
 import type { House } from './house.ts'
 import { type Limits, MAX_HEADER_BYTES } from './limits.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
-
-/** Certificate chain and private key, PEM. */
-export interface Tls {
-  readonly cert: string
-  readonly key: string
-}
+import type { ServerCertificate } from './server-certificate.ts'
 
 /** An error of node:http's parser: the bytes that arrived together, and how many of them it had read. */
 interface ParseError extends NodeJS.ErrnoException {
@@ -65,7 +59,7 @@ export class Edge {
   }
 
   /** Returns a server that does not listen yet. */
-  server(region: string | null, tls: Tls | null): Server {
+  server(region: string | null, certificate: ServerCertificate | null): Server {
     const { house, limits } = this.#serving
     const regions = [...new Set([...(region === null ? [] : [region]), ...house.settings.regions])]
     const options = {
@@ -80,8 +74,8 @@ export class Edge {
       requireHostHeader: false,
       noDelay: true,
     }
-    const server: Server = tls ? createHttps({ ...options, ...tls, minVersion: 'TLSv1.2' }) : createHttp(options)
-    if (tls) this.#admitTls(server, regions)
+    const server: Server = certificate ? certificate.server(options) : createHttp(options)
+    if (certificate) this.#admitTls(server, regions)
     else
       server.on('connection', (socket) => {
         const connection = this.#admit(socket, regions)

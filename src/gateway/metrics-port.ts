@@ -1,9 +1,9 @@
 // The port for scrapers of metrics.
 import type { RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { createServer } from '../runtime/http.ts'
 import type { Metrics } from './metrics.ts'
 import { endpointOf, listening } from './ports.ts'
+import type { ServerCertificate } from './server-certificate.ts'
 
 /** More than scrapers need, and few enough to leave file descriptors for the service. */
 const MAX_METRICS_CONNECTIONS = 100
@@ -13,12 +13,12 @@ interface MetricsListening {
   stop(): Promise<void>
 }
 
-/** Serves the metrics on their own port. `tls` contains PEM texts; null means plain HTTP. Rejects when it can't listen. */
+/** Serves the metrics on their own port. Without a certificate it uses plain HTTP. Rejects when it can't listen. */
 export async function listenMetrics(
   metrics: Metrics,
   host: string,
   port: number,
-  tls: { readonly cert: string; readonly key: string } | null,
+  certificate: ServerCertificate | null,
 ): Promise<MetricsListening> {
   const serve: RequestListener = (request, response) => {
     if (request.url !== '/metrics' || request.method !== 'GET') return void response.writeHead(404).end()
@@ -27,11 +27,11 @@ export async function listenMetrics(
       () => response.writeHead(503).end(),
     )
   }
-  const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
+  const server = certificate ? certificate.server({}, serve) : createServer(serve)
   server.maxConnections = MAX_METRICS_CONNECTIONS
   await listening(server, host, port)
   return {
-    endpoint: `${endpointOf(server, host, tls !== null)}/metrics`,
+    endpoint: `${endpointOf(server, host, certificate !== null)}/metrics`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

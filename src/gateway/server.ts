@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Server as PlainServer } from 'node:net'
 import type { Address } from '../settings/listen.ts'
-import { Edge, type Tls } from './edge.ts'
+import { Edge } from './edge.ts'
 import type { House } from './house.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { endpointOf, listening } from './ports.ts'
+import type { ServerCertificate } from './server-certificate.ts'
 
 export interface Listening {
   /** The endpoints, such as http://127.0.0.1:7700, in the order of the addresses. */
@@ -21,7 +22,7 @@ export interface Listening {
 export async function listen(
   house: House,
   addresses: readonly Address[],
-  tls: Tls | null,
+  certificate: ServerCertificate | null,
   overrides: Partial<Limits> = {},
 ): Promise<Listening> {
   const limits = { ...DEFAULT_LIMITS, ...overrides }
@@ -29,7 +30,7 @@ export async function listen(
   const servers: Server[] = []
   try {
     for (const { host, port, region } of addresses) {
-      const server = edge.server(region, tls)
+      const server = edge.server(region, certificate)
       await listening(server, host, port)
       servers.push(server)
     }
@@ -39,7 +40,7 @@ export async function listen(
     throw error
   }
   return {
-    endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls !== null)),
+    endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', certificate !== null)),
     connections: () => edge.connections.open,
     stop: async (deadlineMs) => {
       const closed = Promise.all(servers.map((server) => once(server, 'close')))

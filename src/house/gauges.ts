@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
-import type { Tls } from '../gateway/edge.ts'
 import type { Metrics } from '../gateway/metrics.ts'
+import type { ServerCertificate } from '../gateway/server-certificate.ts'
 import { VERSION } from '../settings/version.ts'
 import { eventsUpTo } from '../storage/lane.ts'
 import type { LiveServers } from './live-servers.ts'
@@ -68,15 +68,17 @@ export function watch(
 }
 
 /** Publishes what the ports hold: open connections, and when the certificate expires. */
-export function watchPorts(metrics: Metrics, connections: () => number, tls: Tls | null): void {
+export function watchPorts(metrics: Metrics, connections: () => number, certificate: ServerCertificate | null): void {
   metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], async () => [
     { labels: {}, value: connections() },
   ])
-  const expiry = tls && new X509Certificate(tls.cert).validToDate.getTime() / 1000
   metrics.gauge(
     'strongroom_certificate_expiry_timestamp_seconds',
     'Expiry of the server certificate in use, in seconds since 1970; absent without HTTPS.',
     [],
-    async () => (expiry === null ? [] : [{ labels: {}, value: expiry }]),
+    async () =>
+      certificate
+        ? [{ labels: {}, value: new X509Certificate(certificate.tls.cert).validToDate.getTime() / 1000 }]
+        : [],
   )
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import type { Tls } from '../gateway/edge.ts'
 import type { Limits } from '../gateway/limits.ts'
+import { ServerCertificate, type Tls } from '../gateway/server-certificate.ts'
 import type { Address } from '../settings/listen.ts'
 import type { Settings } from '../settings/settings.ts'
 import { fileOf } from '../settings/sources.ts'
@@ -12,20 +12,24 @@ import { UsageError } from '../settings/usage-error.ts'
 import type { Log } from './log.ts'
 
 /** The certificate and key of the settings, or of the local CA; null for plain HTTP. */
-export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | null> {
+export async function certificateOf({ tls, data }: Settings, log: Log): Promise<ServerCertificate | null> {
   if (!tls) return null
-  if ('cert' in tls) return certificateIn(tls)
+  if ('cert' in tls) return new ServerCertificate(certificateIn(tls))
   // Loaded on demand: the certificate library takes longer than the rest of the start.
   const { selfSigned } = await import('../gateway/certificates.ts')
   const generated = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
   log.info({ ca: generated.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
-  return generated
+  return new ServerCertificate(generated)
 }
 
 /** Throws UsageError, which names the setting, if a file can't be used. */
 function certificateIn(files: Tls): Tls {
   const read = (path: string) => readFileSync(path, 'utf8')
-  const [cert, key] = [fileOf('tls-cert', files.cert, read), fileOf('tls-key', files.key, read)]
+  return usablePair(files, { cert: fileOf('tls-cert', files.cert, read), key: fileOf('tls-key', files.key, read) })
+}
+
+/** Returns the content of these files. Throws UsageError, which names the setting, if OpenSSL can't use it. */
+export function usablePair(files: Tls, { cert, key }: Tls): Tls {
   usable({ cert }, `the file \`${files.cert}\` of \`tls-cert\` is no certificate chain (PEM)`)
   usable({ cert, key }, `the file \`${files.key}\` of \`tls-key\` is not the private key (PEM) of \`tls-cert\``)
   return { cert, key }

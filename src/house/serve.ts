@@ -8,6 +8,7 @@ import type { House } from '../gateway/house.ts'
 import { listenMetrics } from '../gateway/metrics-port.ts'
 import { products } from '../gateway/products.ts'
 import { listen } from '../gateway/server.ts'
+import type { ServerCertificate } from '../gateway/server-certificate.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Alarm, ofCalls } from '../ledger/alarm.ts'
 import type { Credentials } from '../ram/account.ts'
@@ -24,6 +25,7 @@ import {
   setPasswords,
   verifyOnDemand,
 } from './background.ts'
+import { renewCertificate } from './certificate-renewal.ts'
 import { startCredentials } from './first-start.ts'
 import { watch, watchPorts } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
@@ -31,7 +33,7 @@ import type { Log } from './log.ts'
 import { type Observing, observing } from './observing.ts'
 import { onlyServer } from './only-server.ts'
 import { closeHouse, type Open } from './open.ts'
-import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
+import { certificateOf, connectionLimits, endpointsByRegion } from './ports.ts'
 import { watchRing } from './root-key-watch.ts'
 import { Sweeps } from './sweeps.ts'
 import { readWitness, removeUnfinished } from './witness.ts'
@@ -126,7 +128,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   await rooms.hsm?.start()
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweeps.run()
-  const tls = await tlsOf(settings, log)
+  const certificate = await certificateOf(settings, log)
   const workers = workerCount(settings, availableParallelism())
   const limits = connectionLimits(settings, log, Math.max(1, workers))
   if (servers) {
@@ -134,19 +136,19 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
     await servers.join()
   }
   const listening = await (workers === 0
-    ? listen(house, settings.listen, tls, limits)
-    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, observing, log }))
+    ? listen(house, settings.listen, certificate, limits)
+    : listenWithWorkers({ rooms, house }, { workers, settings, certificate, limits, observing, log }))
   const [endpoint = ''] = listening.endpoints
-  if (metrics) watchPorts(metrics, listening.connections, tls)
+  if (metrics) watchPorts(metrics, listening.connections, certificate)
   const at = settings.metrics
   const metricsListening =
     at &&
     metrics &&
-    (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls).catch(async (error: unknown) => {
+    (await listenMetrics(metrics, at.host, at.port, at.plain ? null : certificate).catch(async (error: unknown) => {
       await listening.stop(0)
       throw error
     }))
-  const endWork = work(wired, settings, voice)
+  const endWork = work(wired, certificate, settings, voice)
   const open = opened.move()
   return {
     endpoint,
@@ -166,7 +168,8 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
 }
 
 /** Begins the background work. The returned function stops it, and resolves when all of it has ended. */
-function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settings: Settings, { alarm }: Voice) {
+function work(wired: Wired, certificate: ServerCertificate | null, settings: Settings, { log, alarm }: Voice) {
+  const { rooms, house, sweeps, delivery, upkeep, servers } = wired
   const stopping = new AbortController()
   const { signal: stop } = stopping
   const loop = { runtime: rooms.runtime, stop, alarm }
@@ -178,6 +181,7 @@ function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settin
     verifyOnDemand(verifierOf(rooms, house, settings, stop), loop),
     watchRing(rooms, loop),
     recordLeftEvents(rooms, loop),
+    renewCertificate(certificate, settings, log, loop),
     ...(servers ? [keepKnown(servers, loop)] : []),
   ]
   return async () => {

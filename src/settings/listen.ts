@@ -51,7 +51,10 @@ export const NETWORK = {
     shown: 'cn-hangzhou and all other regions of the cloud',
     help: 'the regions to serve, the default one first',
   },
-  'tls-cert': { reader: text('FILE'), help: 'certificate chain (PEM) for HTTPS; requires tls-key' },
+  'tls-cert': {
+    reader: text('FILE'),
+    help: 'certificate chain (PEM) for HTTPS; requires tls-key; renewed files need no restart',
+  },
   'tls-key': { reader: text('FILE'), help: 'private key (PEM) of tls-cert' },
   tls: {
     reader: oneOf(['self-signed']),

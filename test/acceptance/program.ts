@@ -132,6 +132,19 @@ export async function startProgram({
   }
 }
 
+/** The processes that a process has begun. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** The processes of its workers. */
+export const workersOf = ({ process: { pid = 0 } }: Program) =>
+  childrenOf(pid).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker.ts'))
+
 /** Calls an operation with these credentials at this time. */
 export async function call(
   endpoint: string,

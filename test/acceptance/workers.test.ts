@@ -13,7 +13,7 @@ import { wrap } from '../kms/byok.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
 import { formsOf, foundInMemory } from './memory.ts'
-import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder, workersOf } from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
 
 const running: Program[] = []
@@ -29,18 +29,6 @@ async function started(flags: readonly string[] = [], workers = '2'): Promise<Pr
   running.push(program)
   return program
 }
-
-/** The processes that a process has begun. */
-function childrenOf(pid: number): readonly number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
-  }
-}
-
-const workersOf = ({ process: { pid = 0 } }: Program) =>
-  childrenOf(pid).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker.ts'))
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,8 +1,8 @@
 // Serving with workers: this process accepts connections and owns the database; the workers serve the connections.
 import { Dealer } from '../../gateway/dealing.ts'
-import type { Tls } from '../../gateway/edge.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../gateway/limits.ts'
 import type { Listening } from '../../gateway/server.ts'
+import type { ServerCertificate } from '../../gateway/server-certificate.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { servingBatches } from '../../storage/remote/remote-storage.ts'
 import { laneHolder } from '../live-servers.ts'
@@ -24,7 +24,7 @@ export function workerCount({ workers, dev }: Pick<Settings, 'workers' | 'dev'>,
 interface How {
   readonly workers: number
   readonly settings: Settings
-  readonly tls: Tls | null
+  readonly certificate: ServerCertificate | null
   /** The limits of the whole server. */
   readonly limits: Partial<Limits>
   readonly observing: Observing
@@ -33,7 +33,7 @@ interface How {
 
 /** As the gateway's `listen`, with workers that serve the connections. */
 export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'>, how: How): Promise<Listening> {
-  const { workers, settings, tls, log } = how
+  const { workers, settings, certificate, log } = how
   const { observer, metrics } = how.observing
   const { rooms, house } = owner
   const limits = { ...DEFAULT_LIMITS, ...how.limits }
@@ -45,19 +45,20 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'
   const pool = new Pool({
     dealer,
     service: { methods: (taker) => servedTo(taker, { ...owner, dealer, observer }), packed: commit },
-    beginning: {
+    workers,
+    beginning: () => ({
       settings: { ...settings, passphrase: null, root: null, hsm: settings.hsm && { ...settings.hsm, pin: null } },
-      tls,
+      tls: certificate?.tls ?? null,
       limits: shareOf(limits, workers),
       workers,
       node: rooms.node,
-    },
+    }),
     environment: settings.workerEnvironment,
     runtime: rooms.runtime,
     log,
     clearAway: (pid) => rooms.ledger.lane.releaseOf((holder) => holder === laneHolder(rooms.node, pid)),
   })
-  const endpoints = await dealer.listen(settings.listen, tls !== null)
+  const endpoints = await dealer.listen(settings.listen, certificate !== null)
   try {
     await pool.start()
   } catch (error) {

@@ -27,7 +27,9 @@ const LEFT = 'the lanes of a worker that ended could not be released; they are r
 export interface Surroundings {
   readonly dealer: Dealer
   readonly service: Omit<Service, 'broken'>
-  readonly beginning: Beginning
+  readonly workers: number
+  /** What a worker gets that starts now. */
+  readonly beginning: () => Beginning
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly runtime: Runtime
   readonly log: Log
@@ -54,7 +56,7 @@ export class Pool {
    * change.
    */
   async start(): Promise<void> {
-    const { workers } = this.#around.beginning
+    const { workers } = this.#around
     try {
       const members = await Promise.all(Array.from({ length: workers }, () => this.#begin()))
       this.#kept = members.map((member) => this.#keep(member))
@@ -100,7 +102,7 @@ export class Pool {
     const cancel = runtime.after(START_MS, () => member.kill())
     // When the channel closes, the rejection says how the process ended.
     await member
-      .begin(beginning)
+      .begin(beginning())
       .catch(async (error: unknown) => {
         if (error instanceof ChannelClosed) await left
         member.kill()

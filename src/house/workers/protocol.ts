@@ -4,10 +4,10 @@ import type { Code } from '../../api/errors/catalogue.ts'
 import { type Denial, Refusal } from '../../api/errors.ts'
 import type { Attempt } from '../../console/attempts.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
-import type { Tls } from '../../gateway/edge.ts'
 import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Admission, AnonymousRate } from '../../gateway/rate-limit.ts'
+import type { Tls } from '../../gateway/server-certificate.ts'
 import type { KeyUsage } from '../../keystore/key-spec.ts'
 import {
   type Imported,
@@ -33,6 +33,7 @@ export const CHANNEL_FD = 4
 /** What a worker gets at its start. The settings hold no secret that a worker does not need. */
 export interface Beginning {
   readonly settings: Settings
+  /** What the owner serves when the worker starts. */
   readonly tls: Tls | null
   /** The worker's share of the server's limits. */
   readonly limits: Limits

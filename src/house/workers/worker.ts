@@ -11,6 +11,7 @@ import { Adopting } from '../../gateway/adopting.ts'
 import type { House } from '../../gateway/house.ts'
 import type { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
+import { ServerCertificate } from '../../gateway/server-certificate.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
 import { KMS_INDEX } from '../../kms/record-index.ts'
 import { type Alarm, ofCalls } from '../../ledger/alarm.ts'
@@ -28,6 +29,7 @@ import { RemoteStorage } from '../../storage/remote/remote-storage.ts'
 import { ENOUGH, type Storage } from '../../storage/storage.ts'
 import { OidcTokens } from '../../sts/oidc/verify.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
+import { renewCertificate } from '../certificate-renewal.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { observing, tracing } from '../observing.ts'
@@ -137,13 +139,16 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     ready: () => owner.ask('ready').catch(() => false),
     failed: ofCalls(alarm, SYSTEM),
   }
-  const adopting = new Adopting(house, settings.listen, tls, limits, {
+  const certificate = tls && new ServerCertificate(tls)
+  const adopting = new Adopting(house, settings.listen, certificate, limits, {
     recognized: (numbers) => owner.tell('recognized', numbers),
     closed: (numbers) => owner.tell('closed', numbers),
     called: (numbers) => owner.tell('called', numbers),
   })
   const stopping = new AbortController()
   void keepUp(ring, ledger, notes, stopping.signal, alarm)
+  // The owner reads the same files, and logs for all.
+  void renewCertificate(certificate, settings, null, { runtime: SYSTEM, stop: stopping.signal, alarm })
   return {
     adopting,
     metrics,
