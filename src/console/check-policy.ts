@@ -3,7 +3,6 @@ import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
 import { compileWildcard } from '../ram/policy/wildcard.ts'
 import type { JsonObject } from '../runtime/json.ts'
-import { boundedText } from './body.ts'
 
 /** In characters. An indented document may be longer than the longest that the service stores. */
 const LONGEST_DOCUMENT = 16_384
@@ -27,15 +26,14 @@ interface Checked {
   readonly Warnings: readonly Finding[]
 }
 
-/**
- * The errors of the document; `known` are the actions of all calls. Refuses a document that is too long, and any use other than `identity` and
- * `trust`, with InvalidParameter.
- */
+/** The errors of the document; `known` are the actions of all calls. Refuses any use other than `identity` and `trust` with InvalidParameter. */
 export function checkPolicy(given: JsonObject, known: readonly string[]): Checked {
-  const { Document, Use: use = 'identity' } = given
-  const text = boundedText(Document, 'Document', LONGEST_DOCUMENT)
+  const { Document: text, Use: use = 'identity' } = given
+  if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
   if (use !== 'identity' && use !== 'trust')
     throw refuse('InvalidParameter', { name: 'Use', rule: 'One of identity, trust.' })
+  // A fault, not a refusal: the editor shows faults.
+  if (text.length > LONGEST_DOCUMENT) return onlyFault(`The policy has more than ${LONGEST_DOCUMENT} characters.`, text)
   try {
     const { flaws } = parsePolicy(text, use satisfies PolicyUse)
     const warnings = use === 'identity' ? unknownActions(text, known) : []
@@ -43,9 +41,13 @@ export function checkPolicy(given: JsonObject, known: readonly string[]): Checke
       messages.slice(0, MOST_FINDINGS).map((message) => found(message, text))
     return { Faults: [], Flaws: findings(flaws), Warnings: findings(warnings) }
   } catch (error) {
-    if (error instanceof MalformedPolicy) return { Faults: [found(error.message, text)], Flaws: [], Warnings: [] }
+    if (error instanceof MalformedPolicy) return onlyFault(error.message, text)
     throw error
   }
+}
+
+function onlyFault(message: string, text: string): Checked {
+  return { Faults: [found(message, text)], Flaws: [], Warnings: [] }
 }
 
 /** Actions of this service's products that no call needs; actions of other services are ignored. */
