@@ -13,7 +13,7 @@ export const EXPORT_CAPACITY: Readonly<Record<ExportAlgorithm, number>> = {
 }
 
 /** A wrapping takes time in proportion to the exponent's bits, on the thread that serves calls: 3 ms with 2,040 bits. Keys in use have at most 32. */
-const MOST_EXPONENT = 2n ** 64n
+const MOST_EXPONENT = 2n ** 64n - 1n
 
 /** Returns the RSA-2048 key in a SubjectPublicKeyInfo (DER); null for anything else. */
 export function exportPublicKey(der: Uint8Array): KeyObject | null {

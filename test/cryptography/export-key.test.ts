@@ -27,6 +27,7 @@ describe('exportPublicKey', () => {
   it('takes no key whose exponent makes a wrapping slow', () => {
     const ones = (bytes: number) => exportPublicKey(altered(() => ({ e: Buffer.alloc(bytes, 0xff) })))
     assert.notEqual(ones(8), null)
+    assert.equal(exportPublicKey(altered(() => ({ e: Buffer.from('010000000000000000', 'hex') }))), null)
     assert.equal(ones(9), null)
     assert.equal(ones(255), null)
   })

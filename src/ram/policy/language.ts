@@ -73,7 +73,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** The text of a number; one with an exponent is written without. */
+/** The text of a number; for one with an exponent, that of its double: 1000 for 1e3. */
 function decimalText(source: string | undefined, value: number): string {
   return source === undefined || /e/i.test(source) ? String(value) : source
 }
