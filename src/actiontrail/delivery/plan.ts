@@ -35,6 +35,11 @@ export type Step =
   | { readonly do: 'advance'; readonly body: TrailBody }
   | { readonly do: 'deliver'; readonly body: TrailBody; readonly batch: PendingBatch }
 
+/** Whether another server holds the batch. A lease that ends later than any is renewed is of a server whose clock was ahead. */
+function isHeld(lease: TrailBody['delivery']['lease'], { node, now }: Moment): boolean {
+  return lease !== null && lease.node !== node && lease.until > now && lease.until <= now + LONGEST_PAUSE_MS
+}
+
 /** The next step of a trail's delivery. Throws Unavailable. */
 export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const { body, account } = trail
@@ -42,8 +47,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const { pending, lease } = body.delivery
   if (body.ossBucketName === '') return { do: 'wait', body, dueAt: null }
   if (pending !== null) {
-    const taken = lease !== null && lease.node !== moment.node && lease.until > now
-    return taken ? { do: 'wait', body: null, dueAt: null } : { do: 'deliver', body, batch: pending }
+    return isHeld(lease, moment) ? { do: 'wait', body: null, dueAt: null } : { do: 'deliver', body, batch: pending }
   }
   const look = now + Math.max(SHORTEST_LOOK_MS, intervalMs / 2)
   const ranges = nextRanges(body, heads)

@@ -13,6 +13,7 @@ import { copyIn, deliveredEvents, trailsOf } from '../trails.ts'
 
 describe('two servers on one PostgreSQL', () => {
   let server: PostgresqlServer
+  let another: () => Promise<TestHouse>
   let one: TestHouse
   let two: TestHouse
   const puts: { by: string; key: string; sha256: string }[] = []
@@ -27,7 +28,8 @@ describe('two servers on one PostgreSQL', () => {
       '--delivery-target',
       `folder:${join(one.data, 'trails')}`,
     ]
-    two = await openTestHouse(url, ['--delivery-interval-seconds', '1', ...shared])
+    another = () => openTestHouse(url, ['--delivery-interval-seconds', '1', ...shared])
+    two = await another()
     for (const [by, house] of Object.entries({ one, two })) house.target = noting(by, house.open.deliveryTarget)
   })
   after(async () => {
@@ -109,6 +111,26 @@ describe('two servers on one PostgreSQL', () => {
     assert.ok(puts.length > before)
     assert.equal(new Set(puts.map(({ key }) => key)).size, puts.length)
     await one.delivery.stop(0)
+    assert.equal((await verifyDelivered(copyIn(folder()), one.open.trailSigner.publicKey)).fault, null)
+  })
+
+  it('take over a batch within a minute when one dies whose clock was ahead', async () => {
+    await using ahead = await another()
+    ahead.now = two.now + 86_400_000
+    const { promise: hangs, resolve } = Promise.withResolvers<void>()
+    const put = () => {
+      resolve()
+      return new Promise<never>(() => {})
+    }
+    ahead.target = { shared: false, check: async () => 'writable', put }
+    await two.call('CreateKey', { Description: 'left behind' }, one.credentials)
+    await ahead.delivery.tick()
+    await hangs
+    const before = puts.length
+    two.now += 60_000
+    await two.deliver()
+    assert.ok(puts.length > before)
+    await ahead.delivery.stop(0)
     assert.equal((await verifyDelivered(copyIn(folder()), one.open.trailSigner.publicKey)).fault, null)
   })
 })
