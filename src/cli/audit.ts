@@ -18,6 +18,7 @@ import { eventsUpTo } from '../storage/lane.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
 import { printsHelp } from './help.ts'
+import { printable } from './output.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
@@ -120,7 +121,9 @@ async function write({ flags, rooms, around }: Work): Promise<number> {
   const path = flags.get('output')
   const lines = exportedLines(format, periodOf(flags), rooms, around)
   if (path !== undefined) await toFile(path, lines)
-  else for await (const line of lines) if (!around.output.write(line)) await once(around.output, 'drain')
+  else
+    for await (const line of lines)
+      if (!around.output.write(printable(line, around))) await once(around.output, 'drain')
   return 0
 }
 
