@@ -21,6 +21,7 @@ export class Adopting {
   readonly #edge: Edge
   /** One server for each address, in the same order. None of them listens. */
   readonly #servers: readonly Server[]
+  readonly #isSecure: boolean
   readonly #acceptor: Acceptor
   readonly #runtime: Runtime
   readonly #connections = new Map<number, Connection>()
@@ -35,6 +36,7 @@ export class Adopting {
     limits: Limits,
     acceptor: Acceptor,
   ) {
+    this.#isSecure = certificate !== null
     this.#acceptor = acceptor
     this.#runtime = house.runtime
     this.#edge = new Edge(house, limits, {
@@ -55,7 +57,8 @@ export class Adopting {
 
   /** Serves a connection that came at an address. */
   take(number: number, address: number, socket: Socket): void {
-    socket.allowHalfOpen = true
+    // As node:http and node:https set it. A client that ends the connection below TLS reads nothing more.
+    socket.allowHalfOpen = !this.#isSecure
     const server = this.#servers[address]
     const connection = server ? this.#edge.adopt(server, socket) : null
     if (connection) {

@@ -1,7 +1,9 @@
 // A server with workers, from outside: it is one server. What one worker did, all have seen; any of its processes may be killed.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { decodeRing } from '../../src/cryptography/ring.ts'
@@ -158,6 +160,16 @@ describe('a server with workers', () => {
       calls.map(({ name }) => name),
       Array.from({ length: 8 }, () => 'Kms/ListKeys'),
     )
+  })
+
+  it('closes a connection whose client disconnects during the TLS handshake', async () => {
+    const program = await started(['--tls', 'self-signed'])
+    const { hostname, port } = new URL(program.endpoint)
+    const socket = connect(Number(port), hostname)
+    await once(socket.end(), 'close')
+    await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
+    // This is why the server closes a connection that it waits for in vain.
+    assert.doesNotMatch(await metrics(program), /reason="no TLS handshake"/)
   })
 
   it('shows each worker at its next call what another one changed', async () => {
