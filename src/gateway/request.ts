@@ -3,7 +3,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 import { asBuffer } from '../runtime/bytes.ts'
-import { isJsonObject, memberNames } from '../runtime/json.ts'
+import { isJsonObject, memberNames, valuesIn } from '../runtime/json.ts'
 import { readCanonical } from './canonical-form.ts'
 
 export const MAX_QUERY_BYTES = 65_536
@@ -15,6 +15,8 @@ const MAX_ENCODED_NAMES = 100
 const MAX_NAMES_BYTES = 16_384
 /** The limit on all decoded names and values together: the longest value, and 8 KiB for the others. */
 const MAX_DECODED_BYTES = MAX_VALUE_BYTES + 8192
+/** The limit on lists, objects and values in a JSON body: with as many as fit into a body, parsing takes more than 20 ms. */
+const MAX_JSON_VALUES = 5000
 /** The limit on an encoded form: percent-encoding triples names and values, and separators are added. */
 const MAX_FORM_BYTES = MAX_DECODED_BYTES * 3 + MAX_PARAMETERS * 2
 
@@ -166,6 +168,7 @@ class Decoded {
 
   addJsonBody(body: Uint8Array): void {
     if (!isUtf8(body)) throw unreadable('The body is not UTF-8.')
+    if (valuesIn(body) > MAX_JSON_VALUES) throw unreadable(`The JSON body has more than ${MAX_JSON_VALUES} values.`)
     const json = asBuffer(body).toString()
     const value = parseJson(json)
     if (!isJsonObject(value)) throw unreadable('The JSON body must be an object.')

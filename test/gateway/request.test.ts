@@ -107,6 +107,8 @@ describe('a body under a signature in the header', () => {
 
 describe('the limit of', () => {
   const value = (length: number) => `A=${'x'.repeat(length)}`
+  /** A JSON body of so many values; what its text holds is none. */
+  const listed = (count: number) => ({ body: `{"A":[${'1,'.repeat(count - 2)}"\\",[{"]}`, headers: JSON_BODY })
   const cases: readonly (readonly [what: string, most: Sent, more: Sent, rule: string])[] = [
     ['a query is 64 KiB', { query: value(65_534) }, { query: value(65_535) }, 'The query is longer than 65536 bytes.'],
     [
@@ -153,6 +155,7 @@ describe('the limit of', () => {
       { body: `${value(65_536)}&B=${'x'.repeat(8191)}` },
       'The parameters are longer than 73728 bytes together.',
     ],
+    ['values in JSON is 5,000', listed(5000), listed(5001), 'The JSON body has more than 5000 values.'],
   ]
   for (const [what, most, more, rule] of cases)
     it(what, () => {
