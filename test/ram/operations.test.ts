@@ -805,14 +805,18 @@ eachDatabase((open) => {
     await ram.outcome('DeleteAccessKey', { UserName, UserAccessKeyId })
     await ram.outcome('DeleteAccessKey', { UserName: 'no name', UserAccessKeyId })
     await ram.outcome('DeleteAccessKey', { UserName })
-    const { SerialNumber } = (await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Tablet' }))
-      .VirtualMFADevice
-    const codes = { AuthenticationCode1: '000000', AuthenticationCode2: '000000' }
-    await ram.outcome('BindMFADevice', { UserName, SerialNumber: SerialNumber.toLowerCase(), ...codes })
+    const { SerialNumber, Base32StringSeed: seed } = (
+      await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Tablet' })
+    ).VirtualMFADevice
+    const [first, second] = [codeOf(seed, house.now - 30_000), codeOf(seed, house.now)]
+    const codes = { AuthenticationCode1: first, AuthenticationCode2: second }
+    await ram.must('BindMFADevice', { UserName, SerialNumber: SerialNumber.toLowerCase(), ...codes })
+    await ram.must('UnbindMFADevice', { UserName })
+    await ram.outcome('UnbindMFADevice', { UserName })
     const [user, key] = [{ 'ACS::RAM::User': [UserName] }, { 'ACS::RAM::AccessKey': [UserAccessKeyId] }]
     const device = { 'ACS::RAM::VirtualMFADevice': ['Tablet'] }
     assert.deepEqual(
-      (await house.events()).slice(-8).map(({ eventName, referencedResources }) => [eventName, referencedResources]),
+      (await house.events()).slice(-10).map(({ eventName, referencedResources }) => [eventName, referencedResources]),
       [
         ['UpdateAccessKey', { ...user, ...key }],
         ['GetAccessKeyLastUsed', { ...user, ...key }],
@@ -822,6 +826,8 @@ eachDatabase((open) => {
         ['DeleteAccessKey', user],
         ['CreateVirtualMFADevice', device],
         ['BindMFADevice', { ...user, ...device }],
+        ['UnbindMFADevice', { ...user, ...device }],
+        ['UnbindMFADevice', user],
       ],
     )
   })

@@ -1,6 +1,6 @@
 import { update } from '../../ledger/record.ts'
-import { findUser } from '../find.ts'
-import { findDeviceOf, serialNumber } from '../mfa-device.ts'
+import { findUser, userByName } from '../find.ts'
+import { deviceOf, deviceResource, findDeviceOf, serialNumber } from '../mfa-device.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
 import { locateUser } from '../resources.ts'
@@ -13,7 +13,15 @@ export const UnbindMFADevice = operation({
   trail: { show: ['UserName'], reply: ['MFADevice'] },
   selfService: 'MFA devices',
   refusals: ['EntityNotExist.User', 'EntityNotExist.User.MFADevice'],
-  locate: locateUser,
+  locate: [
+    locateUser,
+    // Policies decide on the user.
+    async ({ UserName }, context) => {
+      const user = await userByName(UserName, context)
+      const device = user && (await deviceOf(user, context))
+      return device ? [{ ...(await deviceResource(serialNumber(device), context)), onlyNamed: true }] : []
+    },
+  ],
   async decide({ UserName }, context) {
     const user = await findUser(UserName, context)
     const device = await findDeviceOf(user, context)
