@@ -8,6 +8,7 @@ import { sourceOf } from '../gateway/source.ts'
 import { insert, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from '../ram/account-settings.ts'
+import { HeavyWork, type InTurn } from '../ram/heavy-work.ts'
 import { logOnsOf } from '../ram/log-on.ts'
 import { markOf, personOf } from '../ram/logged-on.ts'
 import { deviceByName, deviceOf, MFA_DEVICE, ownDeviceName, serialNumber } from '../ram/mfa-device.ts'
@@ -17,7 +18,6 @@ import { canCheck, isPassword } from '../ram/password.ts'
 import { type LoginProfile, ramScope } from '../ram/records.ts'
 import type { Attempt, AttemptLimits } from './attempts.ts'
 import { type Found, plainName, userNamed, userWithId } from './found-user.ts'
-import { Hashing } from './hashing.ts'
 import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
 import { hindranceOf, isSaved, passwordDue, refusedFor, SAVED_MFA_MS } from './log-on-rules.ts'
 import { nextStep, type Outcome, ticketOf } from './next-step.ts'
@@ -25,13 +25,16 @@ import type { Sealing, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import { settled } from './settling.ts'
 
+/** How many passwords of log-ons are hashed at once. */
+const AT_ONCE = 2
+
 /** A hash that matches no password, so that an unknown user costs the same work. */
 const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
 
 export class LogOn {
   readonly #sealing: Sealing
   readonly #attempts: AttemptLimits
-  readonly #work = new Hashing()
+  readonly #work = new HeavyWork(AT_ONCE)
 
   constructor(sealing: Sealing, attempts: AttemptLimits) {
     this.#sealing = sealing
@@ -43,7 +46,7 @@ export class LogOn {
     const attempt = await this.#admitted(where, plainName(typed))
     const checked = new Map<string, boolean>()
     const isRight = async (hash: string) => {
-      const right = checked.get(hash) ?? (await this.#hashing(where, () => isPassword(password, hash)))
+      const right = checked.get(hash) ?? (await this.#hashing(where)(() => isPassword(password, hash)))
       checked.set(hash, right)
       return right
     }
@@ -184,7 +187,7 @@ export class LogOn {
         if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
         const fresh =
           given.get(profile) ??
-          (await this.#hashing(where, () => withPassword(password, user.body, settings, where.now, house.runtime)))
+          (await withPassword(password, user.body, settings, where.now, house.runtime, this.#hashing(where)))
         given.set(profile, fresh)
         const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
         const changed = update(user, { body: { ...user.body, loginProfile } }, true)
@@ -212,11 +215,14 @@ export class LogOn {
     return attempt
   }
 
-  async #hashing<T>({ request }: Where, work: () => Promise<T>): Promise<T> {
+  /** The hashes of a log-on. Source addresses take turns. */
+  #hashing({ request }: Where): InTurn {
     const source = sourceOf(request.sourceAddress)
-    const done = await this.#work.run(source, async () => ({ result: await work() }))
-    if (!done) throw refuse('LogOn.Throttled')
-    return done.result
+    return async (work) => {
+      const done = await this.#work.run(source, async () => ({ result: await work() }))
+      if (!done) throw refuse('LogOn.Throttled')
+      return done.result
+    }
   }
 }
 

@@ -92,6 +92,7 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     runtime,
     accessKeys,
     mfaSeeds,
+    heavyWork,
     lastUsed,
   } = house
   const place = region ?? settings.regions[0] ?? ''
@@ -113,6 +114,7 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     randomBytes: runtime.randomBytes,
     sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
     mfaSeeds,
+    heavyWork,
     accessKeyLastUsed: (id) => lastUsed.at(id),
   }
 }

@@ -12,6 +12,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
+import type { HeavyWork } from '../ram/heavy-work.ts'
 import type { InstallationMark } from '../ram/installation-mark.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { MfaSeeds } from '../ram/mfa-device.ts'
@@ -82,6 +83,7 @@ export interface House extends Clock {
   readonly securityTokens: SecurityTokens
   readonly oidcTokens: OidcTokens
   readonly mfaSeeds: MfaSeeds
+  readonly heavyWork: HeavyWork
   readonly eventIndex: EventIndex
   /** The installation record, which names the operator's account. */
   readonly ring: Pick<InstallationMark, 'record'>

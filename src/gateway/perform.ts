@@ -135,7 +135,7 @@ function contextOf(
   house: House,
   keystore: Keystore,
 ): CallContext {
-  const { settings, runtime, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } = house
+  const { settings, runtime, authorizer, securityTokens, oidcTokens, mfaSeeds, heavyWork, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget, hsmTokens, messageKeys, publicKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
@@ -155,6 +155,7 @@ function contextOf(
     securityTokens,
     oidcTokens,
     mfaSeeds,
+    heavyWork,
     eventIndex,
     pageTokens,
     deliveryTarget,

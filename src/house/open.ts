@@ -23,6 +23,7 @@ import { Ledger } from '../ledger/ledger.ts'
 import { AccessKeys } from '../ram/access-key.ts'
 import { Accounts } from '../ram/account.ts'
 import { Authorizer } from '../ram/authorize.ts'
+import { HeavyWork } from '../ram/heavy-work.ts'
 import { LastUsed } from '../ram/last-used.ts'
 import { MfaSeeds } from '../ram/mfa-device.ts'
 import { OperatorKeys } from '../ram/operator-keys.ts'
@@ -56,6 +57,7 @@ type ForCalls = Pick<
   | 'messageKeys'
   | 'accessKeys'
   | 'mfaSeeds'
+  | 'heavyWork'
   | 'console'
   | 'securityTokens'
   | 'oidcTokens'
@@ -135,6 +137,7 @@ export async function openHouse(
       operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring, runtime),
       accessKeys,
       mfaSeeds: new MfaSeeds(keys, runtime),
+      heavyWork: new HeavyWork(),
       console: new Console(keys, runtime, BUILDS, attempts),
       attempts,
       authorizer: new Authorizer(ledger, alarm),

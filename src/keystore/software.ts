@@ -8,12 +8,14 @@ import { unwrap } from '../cryptography/wrap.ts'
 import { NONCE_BYTES as SEAL_NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import { andThen } from '../runtime/maybe-promise.ts'
 import type { Randomness } from '../runtime/runtime.ts'
+import { FairWork } from './fair-work.ts'
 import { countsAhead, isOnCurve, nonceBytesOf, symmetricSpec } from './key-spec.ts'
 import {
   type Imported,
   type Keystore,
   type StoredPair,
   Unopenable,
+  Unreachable,
   type Wrapping,
   type WrappingKey,
   type WrappingPurpose,
@@ -24,6 +26,9 @@ import type { ReservedUses } from './reserved-uses.ts'
 import type { RootKeys } from './root-keys.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import { materialPlace, type VersionPlace } from './version-place.ts'
+
+/** How many calls wait for a wrapping key. */
+const MOST_WRAPPING_KEYS_WAITING = 16
 
 type Random = Pick<Randomness, 'randomBytes' | 'rsaPair' | 'kemPairs'>
 
@@ -38,6 +43,7 @@ export class SoftwareKeystore implements Keystore {
   readonly #random: Random
   readonly #pairs: PairWork
   readonly #reserved: ReservedUses
+  readonly #wrappingKeys = new FairWork(1, MOST_WRAPPING_KEYS_WAITING)
   readonly #ciphers: ReadyKeys<Xaes | Sm4>
   readonly #privateKeys: ReadyKeys<ReadyPrivateKey>
 
@@ -116,8 +122,13 @@ export class SoftwareKeystore implements Keystore {
 
   async collect(): Promise<void> {}
 
-  async wrappingKey({ place, algorithm }: WrappingPurpose): Promise<WrappingKey> {
-    const { publicKey, privateKey } = algorithm === HYBRID_WRAPPING ? this.#hybridPair() : await this.#random.rsaPair()
+  async wrappingKey({ account, place, algorithm }: WrappingPurpose): Promise<WrappingKey> {
+    const pair =
+      algorithm === HYBRID_WRAPPING
+        ? this.#hybridPair()
+        : await this.#wrappingKeys.run(account, () => this.#random.rsaPair())
+    if (!pair) throw new Unreachable('too many calls wait for a wrapping key', false)
+    const { publicKey, privateKey } = pair
     const sealedPrivateKey = this.#keys.seal(place, this.#random.randomBytes(SEAL_NONCE_BYTES), privateKey)
     privateKey.fill(0)
     return { outcome: 'made', publicKey, sealedPrivateKey }

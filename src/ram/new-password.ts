@@ -1,5 +1,6 @@
 // Sets a user's password: it must meet the account's password policy and differ from former passwords.
 import { refuse } from '../api/errors.ts'
+import type { InTurn } from './heavy-work.ts'
 import type { Random } from './identifiers.ts'
 import { hashPassword, isPassword, isStrong, type PasswordRules } from './password.ts'
 import type { LoginProfile, UserBody } from './records.ts'
@@ -8,7 +9,7 @@ type WithPassword = Pick<LoginProfile, 'passwordHash' | 'passwordChangedAt' | 'f
 
 /**
  * Returns the members of a login profile for a new password. The second parameter is the user before the change; `now` is milliseconds since
- * 1970. Refuses with InvalidParameter.Password.TooWeak. Takes tens of milliseconds for each hash: the new password's and those of the former
+ * 1970. Refuses with InvalidParameter.Password.TooWeak. `inTurn` gives each hash its turn: that of the new password, and those of the former
  * passwords that count.
  */
 export async function withPassword(
@@ -17,14 +18,15 @@ export async function withPassword(
   rules: PasswordRules,
   now: number,
   random: Random,
+  inTurn: InTurn,
 ): Promise<WithPassword> {
   if (!isStrong(password, userName, rules)) throw refuse('InvalidParameter.Password.TooWeak')
   const former = profile ? [profile.passwordHash, ...(profile.formerHashes ?? [])] : []
   const counting = former.slice(0, rules.passwordPolicy.PasswordReusePrevention)
-  // Sequential, since each hash takes 19 MiB of memory.
-  for (const hash of counting) if (await isPassword(password, hash)) throw refuse('InvalidParameter.Password.TooWeak')
+  for (const hash of counting)
+    if (await inTurn(() => isPassword(password, hash))) throw refuse('InvalidParameter.Password.TooWeak')
   return {
-    passwordHash: await hashPassword(password, random),
+    passwordHash: await inTurn(() => hashPassword(password, random)),
     passwordChangedAt: now,
     formerHashes: counting,
   }

@@ -5,6 +5,7 @@ import { RAM } from '../api/product.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
+import type { HeavyWork } from './heavy-work.ts'
 import type { MfaSeeds } from './mfa-device.ts'
 
 /** The context of one call. `now` is milliseconds since 1970 and stays the same throughout the call. */
@@ -19,6 +20,8 @@ export interface RamContext {
   sealAccessKeySecret(accessKeyId: string, secret: string): string
   /** Seals and opens the seeds of MFA devices. */
   readonly mfaSeeds: MfaSeeds
+  /** Hashes passwords and draws QR codes, for calls. */
+  readonly heavyWork: HeavyWork
   /** When an AccessKey was last used by a call, in milliseconds since 1970, or null. */
   accessKeyLastUsed(accessKeyId: string): Promise<number | null>
 }

@@ -5,7 +5,7 @@ import type { RootKeys } from '../../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 
-export function softwareStore(keys: RootKeys, pairs = new PairThreads(1)): SoftwareKeystore {
+export function softwareStore(keys: RootKeys, pairs = new PairThreads(1), random = SYSTEM): SoftwareKeystore {
   const uses = { note: () => {}, reserve: async (_: unknown, count: number) => count }
-  return new SoftwareKeystore(keys, SYSTEM, pairs, new ReservedUses(uses, () => {}))
+  return new SoftwareKeystore(keys, random, pairs, new ReservedUses(uses, () => {}))
 }

@@ -7,6 +7,8 @@ import { Unreachable } from '../../src/keystore/keystore.ts'
 import { PairThreads } from '../../src/keystore/pair-threads.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import type { VersionPlace } from '../../src/keystore/version-place.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
+import { until } from '../until.ts'
 import { softwareStore } from './software-store.ts'
 
 const place: VersionPlace = {
@@ -75,6 +77,31 @@ describe('work with asymmetric keys', () => {
     assert.ok(ended.filter((account) => account === 'busy').length < 10, 'the quiet account has its turn soon')
     await Promise.all(all)
     assert.equal(ended.filter((account) => account === 'busy').length, 2 + 256 - 1)
+  })
+
+  it('makes one wrapping key at a time, for all accounts, and refuses when too many calls wait', async () => {
+    const made: (() => void)[] = []
+    const rsaPair = async () => {
+      await new Promise<void>((resolve) => made.push(resolve))
+      return SYSTEM.rsaPair()
+    }
+    const store = softwareStore(new RootKeys(new Uint8Array(32)), new PairThreads(1), { ...SYSTEM, rsaPair })
+    const ended: string[] = []
+    const ask = (account: string) =>
+      store
+        .wrappingKey({ ...place, account, place: ['w'], algorithm: 'RSAES_OAEP_SHA_256', expiresAt: 1 })
+        .then(({ outcome }) => ended.push(`${account} ${outcome}`))
+        .catch((error: unknown) => ended.push(error instanceof Unreachable ? `${account} refused` : String(error)))
+    const all = [...Array.from({ length: 18 }, () => ask('busy')), ask('quiet')]
+    await until(() => ended.length === 2)
+    assert.deepEqual(ended, ['busy refused', 'busy refused'])
+    for (let asked = 0; asked < 17; asked++) {
+      await until(() => made.length === asked + 1)
+      made[asked]?.()
+    }
+    await Promise.all(all)
+    assert.ok(ended.indexOf('quiet made') < 6, 'the quiet account has its turn soon')
+    assert.equal(ended.filter((one) => one === 'busy made').length, 16)
   })
 
   it('makes pairs of all accounts, however many pairs one of them wants', async (t) => {

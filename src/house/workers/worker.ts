@@ -18,6 +18,7 @@ import { type Alarm, ofCalls } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { AccessKeys } from '../../ram/access-key.ts'
 import { Authorizer } from '../../ram/authorize.ts'
+import { HeavyWork } from '../../ram/heavy-work.ts'
 import { MfaSeeds } from '../../ram/mfa-device.ts'
 import { readInstallation } from '../../rootkeys/installation-record.ts'
 import { LiveRing } from '../../rootkeys/live-ring.ts'
@@ -122,6 +123,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     messageKeys,
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
+    heavyWork: new HeavyWork(),
     console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),

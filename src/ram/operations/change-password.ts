@@ -4,6 +4,7 @@ import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { denialOf } from '../denial.ts'
 import { callingUser } from '../find.ts'
+import { inTurnOf } from '../heavy-work.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
@@ -33,9 +34,11 @@ export const ChangePassword = operation({
       throw refuseFor(noUser(caller), 'NoPermission', { reason: 'Only a user has a password.' })
     const user = await callingUser({ ...context, caller })
     const profile = loginProfileOf(user)
-    if (!(await isPassword(OldPassword, profile.passwordHash)))
+    const inTurn = inTurnOf(context)
+    if (!(await inTurn(() => isPassword(OldPassword, profile.passwordHash))))
       throw refuse('InvalidParameter.{name}', { name: 'OldPassword' })
-    const given = await withPassword(NewPassword, user.body, await accountSettings(context), context.now, context)
+    const rules = await accountSettings(context)
+    const given = await withPassword(NewPassword, user.body, rules, context.now, context, inTurn)
     const loginProfile = { ...profile, ...given, passwordResetRequired: false }
     const changed = update(user, { body: { ...user.body, loginProfile } }, true)
     return { reply: {}, changes: [changed, ...(await forgetFailures(user.id, context))] }

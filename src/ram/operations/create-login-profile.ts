@@ -2,6 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { findUser } from '../find.ts'
+import { inTurnOf } from '../heavy-work.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileAnswer } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
@@ -20,8 +21,9 @@ export const CreateLoginProfile = operation({
   async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
     const user = await findUser(UserName, context)
     if (user.body.loginProfile) throw refuse('EntityAlreadyExists.User.LoginProfile')
+    const rules = await accountSettings(context)
     const loginProfile = {
-      ...(await withPassword(Password, user.body, await accountSettings(context), context.now, context)),
+      ...(await withPassword(Password, user.body, rules, context.now, context, inTurnOf(context))),
       passwordResetRequired: PasswordResetRequired,
       mfaBindRequired: MFABindRequired,
       createdAt: context.now,

@@ -1,5 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { insert } from '../../ledger/record.ts'
+import { inTurnOf } from '../heavy-work.ts'
 import { deviceByName, MFA_DEVICE, serialNumber } from '../mfa-device.ts'
 import { qrCode, SEED_BYTES, seedText } from '../one-time-code.ts'
 import { operation } from '../operation.ts'
@@ -32,7 +33,7 @@ export const CreateVirtualMFADevice = operation({
         VirtualMFADevice: {
           SerialNumber: serialNumber(device.after),
           Base32StringSeed: seedText(seed),
-          QRCodePNG: await qrCode(seed, `${VirtualMFADeviceName}@${caller.accountId}`),
+          QRCodePNG: await inTurnOf(context)(() => qrCode(seed, `${VirtualMFADeviceName}@${caller.accountId}`)),
         },
       },
       changes: [device],

@@ -2,6 +2,7 @@ import { optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { findUser } from '../find.ts'
+import { inTurnOf } from '../heavy-work.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
@@ -26,7 +27,8 @@ export const UpdateLoginProfile = operation({
     const user = await findUser(UserName, context)
     const profile = loginProfileOf(user)
     const rules = await accountSettings(context)
-    const given = Password === null ? {} : await withPassword(Password, user.body, rules, context.now, context)
+    const given =
+      Password === null ? {} : await withPassword(Password, user.body, rules, context.now, context, inTurnOf(context))
     const loginProfile = {
       ...profile,
       ...given,
