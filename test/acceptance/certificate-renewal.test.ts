@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:https'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { isoSeconds } from '../../src/api/time.ts'
@@ -17,7 +18,9 @@ import { startProgram, temporaryFolder, workersOf } from './program.ts'
 const CONNECTIONS = 8
 
 const authority = temporaryFolder()
-const newPair = () => selfSigned(authority, ['127.0.0.1'], Date.now())
+const HOUR_MS = 3_600_000
+/** A certificate, made so many hours ago, and its key. */
+const newPair = (hours: number) => selfSigned(authority, ['127.0.0.1'], Date.now() - hours * HOUR_MS)
 
 /** The files of a certificate, laid out as Kubernetes mounts a Secret: all are replaced at once when one link is switched. */
 class MountedSecret {
@@ -63,12 +66,12 @@ class KeptConnection {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ca })
   }
 
-  async answers(): Promise<void> {
+  async answers(): Promise<string> {
     const [response] = await once(get(this.#url, { agent: this.#agent }), 'response')
     assert.equal(response.statusCode, 200)
     this.#port ??= response.socket.localPort
     assert.equal(response.socket.localPort, this.#port, 'the connection was opened again')
-    await once(response.resume(), 'end')
+    return text(response)
   }
 
   close(): void {
@@ -95,12 +98,13 @@ const base64Of = ({ cert }: Tls) => cert.replaceAll(/-----[^-]+-----|\s/g, '')
 const isOnly = (found: ReadonlySet<string | undefined>, pair: Tls) => found.size === 1 && found.has(base64Of(pair))
 
 const RENEWED = 'new connections get the renewed certificate'
+const EXPIRY_METRIC = 'strongroom_certificate_expiry_timestamp_seconds'
 const UNUSABLE = 'can not be used: the server keeps the certificate that it has'
 
 describe('a renewed certificate', () => {
   for (const workers of [0, 2])
     it(`is served without a restart, with ${workers} workers`, async () => {
-      const [first, second, third] = [await newPair(), await newPair(), await newPair()]
+      const [first, second, third] = [await newPair(3), await newPair(2), await newPair(1)]
       const ca = readFileSync(first.caFile)
       const secret = new MountedSecret(first)
       const files = ['--tls-cert', secret.cert, '--tls-key', secret.key]
@@ -109,7 +113,8 @@ describe('a renewed certificate', () => {
       })
       const metrics = (program.metrics ?? '').replace('0.0.0.0', '127.0.0.1')
       const addresses: string[] = [...Array(CONNECTIONS).fill(program.endpoint), metrics]
-      const kept = [`${program.endpoint}/healthz`, metrics].map((url) => new KeptConnection(url, ca))
+      const scraper = new KeptConnection(metrics, ca)
+      const kept = [new KeptConnection(`${program.endpoint}/healthz`, ca), scraper]
       const answer = () => Promise.all(kept.map((connection) => connection.answers()))
       /** Waits until all new connections get this certificate. Meanwhile those that are open answer. */
       const serves = (pair: Tls) =>
@@ -135,6 +140,7 @@ describe('a renewed certificate', () => {
         await until(() => logged(RENEWED) === 1)
         const expiry = new X509Certificate(second.cert).validToDate.getTime()
         assert.ok(program.log().includes(`"validUntil":"${isoSeconds(expiry)}"`))
+        assert.ok((await scraper.answers()).includes(`${EXPIRY_METRIC} ${expiry / 1000}\n`))
 
         secret.rename(secret.key, third.key)
         secret.rename(secret.cert, third.cert)
@@ -147,7 +153,7 @@ describe('a renewed certificate', () => {
     })
 
   it('is what a worker serves that replaces another one, even if the files are gone', async () => {
-    const [first, second] = [await newPair(), await newPair()]
+    const [first, second] = [await newPair(2), await newPair(1)]
     const ca = readFileSync(first.caFile)
     const secret = new MountedSecret(first)
     const program = await startProgram({
