@@ -35,6 +35,8 @@ function chunked(length: number): Buffer {
 }
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
+const DEEP = `{"a":${'['.repeat(BODY / 2 - 10)}${']'.repeat(BODY / 2 - 10)}}`
+const WIDE = `{${Array.from({ length: 15_000 }, (_, i) => `"${i}":[{}]`).join(',')}}`
 
 /** Signature 1.0: forms with the most expensive strings to sign. */
 function forms(accessKeyId: string, known: string): [string, Buffer][] {
@@ -83,19 +85,31 @@ function byHeader(accessKeyId: string, known: string): [string, Buffer][] {
     ]
     return http('POST', target, headers, body)
   }
-  const deep = `{"a":${'['.repeat(BODY / 2 - 10)}${']'.repeat(BODY / 2 - 10)}}`
-  const wide = `{${Array.from({ length: 15_000 }, (_, i) => `"${i}":[{}]`).join(',')}}`
   const many = (count: number) => Array.from({ length: count }, (_, i) => `x-acs-${i}`)
   const query = `/?${Array.from({ length: 900 }, (_, i) => `${i}=${'%21'.repeat(21)}`).join('&')}`
   return [
-    ['the longest body, of deep JSON', signed('ACS3-HMAC-SHA256', [], '/', deep)],
-    ['the longest body, of wide JSON', signed('ACS3-HMAC-SHA256', [], '/', wide)],
-    ['the longest body under SM3', signed('ACS3-HMAC-SM3', [], '/', deep)],
+    ['the longest body, of deep JSON', signed('ACS3-HMAC-SHA256', [], '/', DEEP)],
+    ['the longest body, of wide JSON', signed('ACS3-HMAC-SHA256', [], '/', WIDE)],
+    ['the longest body under SM3', signed('ACS3-HMAC-SM3', [], '/', DEEP)],
     ['the longest body, a form', signed('ACS4-HMAC-SM3', [], '/', `a=${'%21'.repeat(BODY / 3)}`, FORM.slice(14))],
     ['60 KiB of query', signed('ACS4-HMAC-SM3', [], query, '')],
     ['50 headers more', signed('ACS4-HMAC-SM3', many(50), query, '')],
     ['500 headers more', signed('ACS3-HMAC-SHA256', many(500), '/', '')],
   ].map(([kind, bytes]) => [`${String(kind)}, ${known}`, bytes] as [string, Buffer])
+}
+
+/** What a page of the console sends, without a session. */
+function ofPages(): [string, Buffer][] {
+  const page = (path: string, body: string) =>
+    http('POST', `/console/${path}`, ['X-Strongroom-Console: 1', 'Content-Type: application/json'], body)
+  const names = `{${Array.from({ length: 3100 }, (_, i) => `"${i}":[]`).join(',')}}`
+  return [
+    ['console: the longest body, of deep JSON, to an operation', page('api/Kms/ListKeys', DEEP)],
+    ['console: the longest body, of wide JSON, to an operation', page('api/Kms/ListKeys', WIDE)],
+    ['console: the longest body, of wide JSON, to the simulator', page('api/simulate', WIDE)],
+    ['console: the longest body, of wide JSON, to a log-on', page('session', WIDE)],
+    ['console: 32 KiB of wide JSON to a log-on', page('session', names)],
+  ]
 }
 
 /** Sends each kind of request on its own connections, one after the other. */
@@ -108,6 +122,7 @@ export async function costsOfStrangers(server: Server, accessKeyId: string, roun
     ...byHeader(accessKeyId, 'known AccessKey'),
     ['1.0: a token of 16 KiB', http('POST', '/', [FORM], form('STS.nobody', `SecurityToken=${percentEncode(token)}`))],
     ['as many one-byte chunks as there may be', chunked(MAX_BODY_CHUNKS)],
+    ...ofPages(),
     ['no signature: 64 KiB', http('POST', '/', [FORM], `a=${'%21'.repeat(VALUE)}`)],
   ]
   // An attacker keeps this code busy, so it is compiled.
