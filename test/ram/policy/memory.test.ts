@@ -94,5 +94,5 @@ it('the policies of sessions take a bounded amount of memory, however many sessi
   }
   collectGarbage()
   const taken = process.memoryUsage().heapUsed - before
-  assert.ok(taken < 120 * MIB, `${callers.length} sessions take ${taken} bytes`)
+  assert.ok(taken < 50 * MIB, `${callers.length} sessions take ${taken} bytes`)
 })
