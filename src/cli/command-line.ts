@@ -134,7 +134,9 @@ const completing: Verb = async (args, around) => {
   return completion(args, { verbs, products, help }, around)
 }
 
-const help: Verb = (_, around) => {
+/** `help VERB …` prints the help of the verb. */
+const help: Verb = (args, around) => {
+  if (args.some((word) => !word.startsWith('-'))) return run([...args, '--help'], around)
   around.print(USAGE)
   return 0
 }
