@@ -76,6 +76,42 @@ describe('forms in the browser', () => {
     }
   })
 
+  it('return the focus to the element that opened them, on every way out', async () => {
+    const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
+    const isFocused = (button: Locator) => button.and(page.locator(':focus')).waitFor()
+    for (const [path, name] of [
+      [`/cn-hangzhou/keys/${KeyId}/details`, 'Schedule Key Deletion'],
+      [`/cn-hangzhou/keys/${KeyId}/versions`, 'Set rotation'],
+    ] as const) {
+      await desk.load(page, path)
+      const button = page.getByRole('button', { name })
+      await button.press('Enter')
+      await dialog().waitFor()
+      await page.keyboard.press('Escape')
+      await isFocused(button)
+    }
+    await desk.load(page, '/cn-hangzhou/keys')
+    const menu = page.getByRole('button', { name: `Actions of ${KeyId}` })
+    await menu.press('Enter')
+    const item = page.getByRole('menuitem', { name: 'Disable' })
+    await item.waitFor()
+    await page.keyboard.press('Escape')
+    await item.waitFor({ state: 'hidden' })
+    await isFocused(menu)
+    await menu.press('Enter')
+    await item.press('Enter')
+    await dialog().getByRole('button', { name: 'Disable' }).click()
+    await dialog().waitFor({ state: 'hidden' })
+    await isFocused(menu)
+    const other = page.getByRole('menuitem', { name: 'Schedule Key Deletion' })
+    await menu.click()
+    await other.waitFor()
+    const search = page.getByPlaceholder('Find by key ID')
+    await search.click()
+    await other.waitFor({ state: 'hidden' })
+    await isFocused(search)
+  })
+
   it('say what a parameter takes in Chinese, too', async () => {
     const chinese = await desk.root({ language: 'zh' })
     await desk.go(chinese, '/ram/users?dialog=create')

@@ -5,6 +5,7 @@ import type { OperationName } from '../service/declarations.ts'
 import { useCommon } from '../texts/language.tsx'
 import { OperationForm, UnplacedRefusal } from './operation-form.tsx'
 import { Refused } from './refused.tsx'
+import { useReturnedFocus } from './return-focus.ts'
 
 interface Props<T extends object> {
   readonly title: string
@@ -37,6 +38,7 @@ export function Confirm<T extends object>({
   close,
   children,
 }: Props<T>) {
+  useReturnedFocus()
   const say = useCommon()
   const id = useId()
   const [form] = Form.useForm<T>()

@@ -4,6 +4,7 @@ import { useAttempt } from '../service/attempt.ts'
 import type { OperationName } from '../service/declarations.ts'
 import { Do, type Permission } from './allowed.tsx'
 import { OperationForm, UnplacedRefusal } from './operation-form.tsx'
+import { useReturnedFocus } from './return-focus.ts'
 
 interface Props<T extends object> {
   readonly title: string
@@ -31,6 +32,7 @@ export function FormDialog<T extends object>({
   done = close,
   children,
 }: Props<T>) {
+  useReturnedFocus()
   const [form] = Form.useForm<T>()
   const attempt = useAttempt()
   const submit = async (values: T) => {

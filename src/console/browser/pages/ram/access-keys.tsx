@@ -8,6 +8,7 @@ import { Listing } from '../../parts/listing.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useReturnedFocus } from '../../parts/return-focus.ts'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -142,6 +143,7 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
 }
 
 function ShownOnce({ accessKey, close }: { readonly accessKey: AccessKey; readonly close: () => void }) {
+  useReturnedFocus()
   const say = useTexts(ramTexts)
   const common = useCommon()
   const { AccessKeyId: id, AccessKeySecret: secret = '' } = accessKey

@@ -5,6 +5,7 @@ import { Mono } from '../../parts/mono.tsx'
 import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useReturnedFocus } from '../../parts/return-focus.ts'
 import { call } from '../../service/call.ts'
 import { useChange } from '../../service/queries.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -25,6 +26,7 @@ const CODE = { autoComplete: 'one-time-code', className: 'mono', inputMode: 'num
 
 /** Creates a device and binds it by two codes. If it is not bound in the end, the device is deleted. */
 export function BindMfaDevice({ userName, close }: { readonly userName: string; readonly close: () => void }) {
+  useReturnedFocus()
   const say = useTexts(ramTexts)
   const common = useCommon()
   const region = useRegion()
