@@ -112,6 +112,21 @@ describe('forms in the browser', () => {
     await isFocused(search)
   })
 
+  it('of rotation ask for the interval only while rotation is on', async () => {
+    const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
+    await desk.visit(page, `/cn-hangzhou/keys/${KeyId}/versions`)
+    await page.getByRole('button', { name: 'Set rotation' }).click()
+    const rotates = dialog().getByRole('switch', { name: 'Rotate automatically' })
+    await rotates.and(page.locator(':focus')).waitFor()
+    const interval = dialog().getByLabel(/^Interval in days/)
+    assert.equal(await interval.count(), 0)
+    await rotates.click()
+    assert.equal(await interval.inputValue(), '365')
+    await interval.fill('90')
+    await dialog().getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('main').getByText('90 days').waitFor()
+  })
+
   it('say what a parameter takes in Chinese, too', async () => {
     const chinese = await desk.root({ language: 'zh' })
     await desk.go(chinese, '/ram/users?dialog=create')

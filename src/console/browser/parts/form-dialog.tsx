@@ -70,7 +70,7 @@ export function FormDialog<T extends object>({
   )
 }
 
-const FIELD = 'input:not([hidden], [disabled]), textarea:not([disabled])'
+const FIELD = 'input:not([hidden], [disabled]), textarea:not([disabled]), [role=switch]:not([disabled])'
 
 /** Moves the focus to the first field of the surrounding form when the fields are rendered. */
 function FocusOnFirstField() {

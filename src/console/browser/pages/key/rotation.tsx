@@ -1,3 +1,4 @@
+import { Form } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
@@ -83,13 +84,22 @@ export function Rotation({ metadata }: { readonly metadata: KeyMetadata }) {
           verb={common('do.save')}
         >
           <ParameterField label={say('rotation.on')} name="EnableAutomaticRotation" />
-          <ParameterField
-            label={({ Min: min = 0, Max: max = 0 }) => say('rotation.days', { min, max })}
-            name="RotationInterval"
-            needed
-          />
+          <Interval />
         </FormDialog>
       )}
     </Section>
+  )
+}
+
+function Interval() {
+  const say = useTexts(keyTexts)
+  const isOn = Form.useWatch('EnableAutomaticRotation') === true
+  if (!isOn) return null
+  return (
+    <ParameterField
+      label={({ Min: min = 0, Max: max = 0 }) => say('rotation.days', { min, max })}
+      name="RotationInterval"
+      needed
+    />
   )
 }
