@@ -40,6 +40,21 @@ describe('a key of a managed HSM in the browser', () => {
     assert.deepEqual(desk.takeFaults(), [])
   })
 
+  it('takes imported material by another algorithm, where the device lacks the usual one', async () => {
+    const RegionId = 'cn-hongkong'
+    const wanted = { RegionId, Origin: 'EXTERNAL', ProtectionLevel: 'HSM' }
+    const { KeyId } = (await desk.program.call('CreateKey', wanted)).body.KeyMetadata
+    const page = await desk.root()
+    await desk.go(page, `/${RegionId}/keys/${KeyId}/import`)
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByRole('alert').getByText('choose another algorithm').waitFor()
+    await page.getByRole('button', { name: 'Back' }).click()
+    await choose(page, 'Wrapping Algorithm', 'RSAES_OAEP_SHA_1')
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByLabel('File with the key material').waitFor({ state: 'attached' })
+    assert.deepEqual(desk.takeFaults(), [])
+  })
+
   it('is not offered in a region without one, which says so', async () => {
     const page = await desk.root()
     await desk.go(page, '/us-east-1/keys/create')

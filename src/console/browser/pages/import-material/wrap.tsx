@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
+import { Button } from 'antd'
 import { useId } from 'react'
 import { useRegion } from '../../frame/region.ts'
 import { Ready } from '../../parts/page.tsx'
 import { call } from '../../service/call.ts'
 import { useChange } from '../../service/queries.ts'
+import { useCommon } from '../../texts/language.tsx'
 import type { Choice, ImportParameters } from './choice.ts'
 import { InBrowser } from './in-browser.tsx'
 import { WithOpenssl } from './with-openssl.tsx'
@@ -17,6 +19,7 @@ interface Props {
 
 /** Gets the public key and the token, and imports the wrapped material. */
 export function Wrap({ keyId, choice, back, done }: Props) {
+  const common = useCommon()
   const region = useRegion()
   const once = useId()
   // Public key and token belong together, so they are not read again while the reader works with them.
@@ -47,12 +50,15 @@ export function Wrap({ keyId, choice, back, done }: Props) {
   }
   const Wrapping = choice.way === 'browser' ? InBrowser : WithOpenssl
   return (
-    <Ready of={parameters}>
-      {() =>
-        parameters.data && (
-          <Wrapping back={back} choice={choice} keyId={keyId} parameters={parameters.data} send={send} />
-        )
-      }
-    </Ready>
+    <>
+      <Ready of={parameters}>
+        {() =>
+          parameters.data && (
+            <Wrapping back={back} choice={choice} keyId={keyId} parameters={parameters.data} send={send} />
+          )
+        }
+      </Ready>
+      {parameters.error && <Button onClick={back}>{common('do.back')}</Button>}
+    </>
   )
 }
