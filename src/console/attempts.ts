@@ -19,6 +19,8 @@ interface Bucket {
 export interface Attempt {
   readonly buckets: readonly string[]
   readonly pair: string
+  /** Whether the name logged on from the source before. */
+  readonly known: boolean
 }
 
 /** Who counts attempts: this process, or the one that counts for all of the server. */
@@ -37,11 +39,12 @@ export class Attempts implements AttemptLimits {
     const whose = hash('sha256', name, 'base64url')
     const pair = `${source} ${whose}`
     const ofSource = `source ${source}`
-    const ofName = this.#known.has(pair) ? `pair ${pair}` : `name ${whose}`
+    const known = this.#known.has(pair)
+    const ofName = known ? `pair ${pair}` : `name ${whose}`
     const taken = [this.#bucket(ofSource, OF_SOURCE, now), this.#bucket(ofName, OF_NAME, now)]
     if (taken.some(({ left }) => left < 1)) return null
     for (const bucket of taken) bucket.left--
-    return { buckets: [ofSource, ofName], pair }
+    return { buckets: [ofSource, ofName], pair, known }
   }
 
   succeeded({ buckets, pair }: Attempt): void {

@@ -25,16 +25,15 @@ import type { Sealing, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import { settled } from './settling.ts'
 
-/** How many passwords of log-ons are hashed at once. */
-const AT_ONCE = 2
-
 /** A hash that matches no password, so that an unknown user costs the same work. */
 const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
 
 export class LogOn {
   readonly #sealing: Sealing
   readonly #attempts: AttemptLimits
-  readonly #work = new HeavyWork(AT_ONCE)
+  /** The passwords of users at addresses from which they logged on before: strangers at many addresses take all turns of the others. */
+  readonly #knownWork = new HeavyWork()
+  readonly #work = new HeavyWork()
 
   constructor(sealing: Sealing, attempts: AttemptLimits) {
     this.#sealing = sealing
@@ -46,7 +45,7 @@ export class LogOn {
     const attempt = await this.#admitted(where, plainName(typed))
     const checked = new Map<string, boolean>()
     const isRight = async (hash: string) => {
-      const right = checked.get(hash) ?? (await this.#hashing(where)(() => isPassword(password, hash)))
+      const right = checked.get(hash) ?? (await this.#hashing(where, attempt)(() => isPassword(password, hash)))
       checked.set(hash, right)
       return right
     }
@@ -187,7 +186,7 @@ export class LogOn {
         if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
         const fresh =
           given.get(profile) ??
-          (await withPassword(password, user.body, settings, where.now, house.runtime, this.#hashing(where)))
+          (await withPassword(password, user.body, settings, where.now, house.runtime, this.#hashing(where, attempt)))
         given.set(profile, fresh)
         const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
         const changed = update(user, { body: { ...user.body, loginProfile } }, true)
@@ -216,10 +215,11 @@ export class LogOn {
   }
 
   /** The hashes of a log-on. Source addresses take turns. */
-  #hashing({ request }: Where): InTurn {
+  #hashing({ request }: Where, { known }: Attempt): InTurn {
     const source = sourceOf(request.sourceAddress)
+    const heavyWork = known ? this.#knownWork : this.#work
     return async (work) => {
-      const done = await this.#work.run(source, async () => ({ result: await work() }))
+      const done = await heavyWork.run(source, async () => ({ result: await work() }))
       if (!done) throw refuse('LogOn.Throttled')
       return done.result
     }
