@@ -9,8 +9,12 @@ import { eventsUpTo } from '../storage/lane.ts'
 import type { LiveServers } from './live-servers.ts'
 import type { OpenHouse } from './open.ts'
 
-interface Watched {
+interface Ports {
   readonly ready: () => Promise<boolean>
+  readonly connections: () => number
+}
+
+interface Watched {
   readonly delivery: Delivery
   readonly servers: LiveServers | null
 }
@@ -19,11 +23,8 @@ interface Watched {
 export function watch(
   metrics: Metrics,
   { ledger, eventIndex, usage, hsm }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage' | 'hsm'>,
-  { ready, delivery, servers }: Watched,
+  { delivery, servers }: Watched,
 ): void {
-  metrics.gauge('strongroom_ready', 'Whether the server is ready, as in /readyz: 1 or 0.', [], async () => [
-    { labels: {}, value: (await ready()) ? 1 : 0 },
-  ])
   metrics.gauge(
     'strongroom_hsm_up',
     'Whether a token of the HSM is usable: 1 or 0; absent without an HSM.',
@@ -68,7 +69,14 @@ export function watch(
 }
 
 /** Publishes what the ports hold: open connections, and when the certificate expires. */
-export function watchPorts(metrics: Metrics, connections: () => number, certificate: ServerCertificate | null): void {
+export function watchPorts(
+  metrics: Metrics,
+  { ready, connections }: Ports,
+  certificate: ServerCertificate | null,
+): void {
+  metrics.gauge('strongroom_ready', 'Whether the server is ready, as in /readyz: 1 or 0.', [], async () => [
+    { labels: {}, value: (await ready()) ? 1 : 0 },
+  ])
   metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], async () => [
     { labels: {}, value: connections() },
   ])

@@ -113,7 +113,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null
-  if (observed.metrics) watch(observed.metrics, rooms, { ready: house.ready, delivery, servers })
+  if (observed.metrics) watch(observed.metrics, rooms, { delivery, servers })
   const upkeep = new TrailUpkeep(rooms)
   return { rooms, house, sweeps, observing: observed, delivery, upkeep, servers, opened: opened.move() }
 }
@@ -136,10 +136,10 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
     await servers.join()
   }
   const listening = await (workers === 0
-    ? listen(house, settings.listen, certificate, limits)
+    ? listen(house, settings.listen, certificate, limits).then((one) => ({ ...one, ready: house.ready }))
     : listenWithWorkers({ rooms, house }, { workers, settings, certificate, limits, observing, log }))
   const [endpoint = ''] = listening.endpoints
-  if (metrics) watchPorts(metrics, listening.connections, certificate)
+  if (metrics) watchPorts(metrics, listening, certificate)
   const at = settings.metrics
   const metricsListening =
     at &&

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import postgres from 'postgres'
+import { startAlone } from '../storage/postgresql-server.ts'
+import { until } from '../until.ts'
 import { runHere } from './line.ts'
 import { removeFolder, startProgram, temporaryFolder } from './program.ts'
 
@@ -50,6 +53,35 @@ describe('a database that is put back to before', () => {
       assert.match((await run('root-key', 'status')).out, /root keys: 1/)
     } finally {
       for (const folder of [data, before, after]) removeFolder(folder)
+    }
+  })
+
+  it('under a running server makes it refuse every call, and say so where a balancer asks', async () => {
+    for (const workers of ['0', '2']) {
+      await using database = await startAlone()
+      const url = database.database()
+      const sql = postgres(url, { onnotice: () => {} })
+      const flags = ['--database', url, '--workers', workers, '--metrics-listen', '127.0.0.1:0']
+      const program = await startProgram({ flags })
+      const readiness = async () => (await fetch(`${program.endpoint}/readyz`)).status
+      try {
+        const { KeyId } = (await program.call('CreateKey')).body.KeyMetadata
+        const tables = ['record', 'event', 'change_log', 'tally']
+        for (const table of tables) await sql.unsafe(`CREATE TABLE old_${table} AS TABLE ${table}`)
+        assert.equal((await program.call('DisableKey', { KeyId })).status, 200)
+        assert.equal(await readiness(), 200)
+        await sql.begin(async (transaction) => {
+          for (const table of tables)
+            await transaction.unsafe(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM old_${table}`)
+        })
+        await until(async () => (await program.call('Encrypt', { KeyId, Plaintext: 'aGk=' })).status === 503)
+        assert.equal(await readiness(), 503, `${workers} workers`)
+        assert.match(await (await fetch(program.metrics ?? '')).text(), /^strongroom_ready 0$/m)
+      } finally {
+        await sql.end()
+        await program.stop('SIGKILL')
+        removeFolder(program.data)
+      }
     }
   })
 })

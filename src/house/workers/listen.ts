@@ -31,8 +31,16 @@ interface How {
   readonly log: Log
 }
 
+export interface ListeningWithWorkers extends Listening {
+  /** Whether the database can be read, and the owner and every worker can commit. */
+  ready(): Promise<boolean>
+}
+
 /** As the gateway's `listen`, with workers that serve the connections. */
-export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'>, how: How): Promise<Listening> {
+export async function listenWithWorkers(
+  owner: Omit<Owner, 'dealer' | 'observer' | 'ready'>,
+  how: How,
+): Promise<ListeningWithWorkers> {
   const { workers, settings, certificate, log } = how
   const { observer, metrics } = how.observing
   const { rooms, house } = owner
@@ -42,9 +50,10 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'
   // the record writes a ring.
   if (!rooms.ring.record.body.ring) await rooms.ring.change({})
   const commit = servingBatches(({ commits, basis }) => rooms.ledger.commitFor(commits, basis))
-  const pool = new Pool({
+  const ready = async () => (await house.ready()) && pool.canCommit()
+  const pool: Pool = new Pool({
     dealer,
-    service: { methods: (taker) => servedTo(taker, { ...owner, dealer, observer }), packed: commit },
+    service: { methods: (taker) => servedTo(taker, { ...owner, dealer, observer, ready }), packed: commit },
     workers,
     beginning: () => ({
       settings: { ...settings, passphrase: null, root: null, hsm: settings.hsm && { ...settings.hsm, pin: null } },
@@ -69,6 +78,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'
   return {
     endpoints,
     connections: () => dealer.open,
+    ready,
     stop: async (deadlineMs) => {
       await dealer.stop()
       await pool.stop(deadlineMs)

@@ -96,6 +96,11 @@ export class Member implements Taker {
     return this.#channel.ask('counted')
   }
 
+  /** Whether the worker can commit calls. Rejects when the worker is gone. */
+  canCommit(): Promise<boolean> {
+    return this.#channel.ask('canCommit')
+  }
+
   /**
    * Makes the worker finish its calls within the time, and exit. The message takes the way of the connections, after all that were sent.
    */

@@ -19,7 +19,7 @@ const START_MS = 60_000
 /** How often the owner asks a worker for a sign of life, and after how many missing answers it ends the worker. */
 const BEAT_MS = 1000
 const SILENT_BEATS = 10
-/** How long a worker may take to report its metrics; after that, its last report counts. */
+/** How long a worker may take to report its metrics or its readiness; after that, its last report counts, or none. */
 const COUNT_MS = 1000
 
 const LEFT = 'the lanes of a worker that ended could not be released; they are released when the server stops'
@@ -75,6 +75,14 @@ export class Pool {
     })
     await Promise.all(this.#kept)
     cancel()
+  }
+
+  /** Whether every worker can commit calls. A worker that ends or gives no sign of life is replaced, and does not count. */
+  async canCommit(): Promise<boolean> {
+    const asked = [...this.#members].map((member) =>
+      Promise.race([member.canCommit().catch(() => true), this.#around.runtime.pause(COUNT_MS).then(() => true)]),
+    )
+    return (await Promise.all(asked)).every(Boolean)
   }
 
   /** The metrics of all workers, ended ones included. */

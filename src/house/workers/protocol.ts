@@ -55,6 +55,8 @@ export type WorkerMethods = {
   /** A sign of life. */
   readonly beat: () => void
   readonly counted: () => Promise<Counted>
+  /** Whether the worker can commit calls; true on SQLite, where the owner commits them. */
+  readonly canCommit: () => Promise<boolean>
 }
 
 /** The HSM's key store; `spentMs` is how long the call has waited for the device already. */

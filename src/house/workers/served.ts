@@ -12,10 +12,12 @@ export interface Owner {
   readonly house: House
   readonly dealer: Dealer
   readonly observer: RefusalLog
+  /** Whether the whole server is ready. */
+  ready(): Promise<boolean>
 }
 
 /** The methods for one worker. */
-export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner): OwnerMethods {
+export function servedTo(taker: Taker, { rooms, house, dealer, observer, ready }: Owner): OwnerMethods {
   const { storage, ring, witness, rateLimiter, issuers, attempts, usage, lastUsed } = rooms
   const { refused } = rateLimiter
   const { settings } = house
@@ -28,7 +30,7 @@ export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner
       await ring.look()
       return ring.provider.unwrap(wrapped)
     },
-    ready: () => house.ready(),
+    ready,
     saw: (heads) => witness.saw(heads),
     rewound: (heads) => witness.rewound(heads),
     admit: (account, region, product, name, now) => {

@@ -47,6 +47,7 @@ const REPORT_MS = 1000
 interface Serving {
   readonly adopting: Adopting
   readonly metrics: Metrics | null
+  canCommit(): Promise<boolean>
   /** Reports the notes to the owner, and closes. */
   close(): Promise<void>
 }
@@ -59,6 +60,7 @@ const methods: WorkerMethods = {
   },
   beat: () => {},
   counted: async () => (await serving?.metrics?.counted()) ?? [],
+  canCommit: async () => serving?.canCommit() ?? true,
 }
 
 // A worker ends when its owner is gone: a supervisor then starts all processes again.
@@ -154,6 +156,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   return {
     adopting,
     metrics,
+    canCommit: async () => !isShared(settings) || ledger.canCommit(SYSTEM.now()),
     close: async () => {
       stopping.abort()
       notes.tellLastUsed()
