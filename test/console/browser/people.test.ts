@@ -124,6 +124,34 @@ describe('people in the browser', () => {
     await user.getByRole('alert').getByText('RequestId').first().waitFor()
   })
 
+  it('bind a second factor themselves without any policy, after a dialog that they left, too', async () => {
+    const UserName = 'no_policy'
+    for (const [action, parameters] of [
+      ['CreateUser', { UserName }],
+      ['CreateLoginProfile', { UserName, Password: PASSWORD }],
+    ] as const) {
+      const { endpoint, credentials } = desk.program
+      const created = await call(endpoint, credentials, action, { Version: '2015-05-01', ...parameters }, Date.now())
+      assert.equal(created.status, 200)
+    }
+    const own = await desk.page()
+    await logOn(own, desk, UserName, PASSWORD, '/ram/security')
+    const enable = own.getByRole('button', { name: 'Enable the Virtual MFA Device' })
+    const dialog = own.getByRole('dialog')
+    await enable.click()
+    await dialog.getByRole('img').waitFor()
+    await own.reload()
+    await enable.click()
+    const secret = await copied(own, dialog.getByRole('button', { name: 'Copy Key to type in' }))
+    const device = new TOTP({ secret })
+    const now = Date.now()
+    await dialog.getByLabel('First code').fill(device.generate({ timestamp: now - STEP_MS }))
+    await dialog.getByLabel('Second code, 30 seconds later').fill(device.generate({ timestamp: now }))
+    await dialog.getByRole('button', { name: 'Enable' }).click()
+    await own.getByText(`acs:ram::${desk.program.credentials.accountId}:mfa/no-policy`).waitFor()
+    await own.context().close()
+  })
+
   it('have a denial that the account can explain, from the event to the statement', async () => {
     await desk.go(root, '/cn-hangzhou/events?result=refused')
     await root

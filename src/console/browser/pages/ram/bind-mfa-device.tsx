@@ -8,14 +8,10 @@ import { Refused } from '../../parts/refused.tsx'
 import { useReturnedFocus } from '../../parts/return-focus.ts'
 import { call } from '../../service/call.ts'
 import { useChange } from '../../service/queries.ts'
+import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { createDevice, type Device } from './mfa-device.ts'
 import { ramTexts } from './ram.texts.ts'
-
-interface Device {
-  readonly SerialNumber: string
-  readonly Base32StringSeed: string
-  readonly QRCodePNG: string
-}
 
 interface Codes {
   readonly AuthenticationCode1: string
@@ -30,14 +26,13 @@ export function BindMfaDevice({ userName, close }: { readonly userName: string; 
   const say = useTexts(ramTexts)
   const common = useCommon()
   const region = useRegion()
+  const { AccountId } = useSession()
   const [form] = Form.useForm<Codes>()
   const [device, setDevice] = useState<Device | null>(null)
   const [error, setError] = useState<Error | null>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: one dialog makes one device
   useEffect(() => {
-    call<{ VirtualMFADevice: Device }>('Ram', 'CreateVirtualMFADevice', region, {
-      VirtualMFADeviceName: `${userName}-${Date.now().toString(36)}`,
-    }).then(({ VirtualMFADevice }) => setDevice(VirtualMFADevice), setError)
+    createDevice(userName, AccountId, region).then(setDevice, setError)
   }, [])
   const bind = useChange(({ AuthenticationCode1, AuthenticationCode2 }: Codes, where) =>
     call('Ram', 'BindMFADevice', where, {
