@@ -112,6 +112,14 @@ describe('forms in the browser', () => {
     await isFocused(search)
   })
 
+  it('call no field optional that always has a value', async () => {
+    await desk.visit(page, '/ram/roles')
+    await page.getByRole('button', { name: 'Create RAM Role' }).first().click()
+    const optional = dialog().locator('label', { hasText: '(optional)' })
+    await optional.filter({ hasText: 'Note' }).waitFor()
+    assert.equal(await optional.filter({ hasText: 'Trusted entity' }).count(), 0)
+  })
+
   it('of rotation ask for the interval only while rotation is on', async () => {
     const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
     await desk.visit(page, `/cn-hangzhou/keys/${KeyId}/versions`)

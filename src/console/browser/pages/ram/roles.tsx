@@ -83,7 +83,7 @@ function TrustedField() {
   const trusted = Form.useWatch('trusted')
   return (
     <>
-      <Form.Item label={say('trusted')} name="trusted">
+      <Form.Item label={say('trusted')} name="trusted" required>
         <Radio.Group
           options={[
             { value: 'own', label: say('trusted.account') },
