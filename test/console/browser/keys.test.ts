@@ -199,7 +199,7 @@ describe('keys in the browser', () => {
     const schedule = page.getByRole('button', { name: 'Schedule Key Deletion' })
     assert.equal(await schedule.getAttribute('aria-disabled'), 'true')
     await schedule.focus()
-    await page.getByRole('tooltip').getByText('Deletion protection is on.').waitFor()
+    await page.getByRole('tooltip').getByText('Deletion protection is on. Turn it off first.').waitFor()
   })
 
   it('shows what happened to it, each event whole', async () => {

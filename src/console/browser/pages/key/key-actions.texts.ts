@@ -8,10 +8,7 @@ export const keyActionTexts = {
   protect: ['Enable Deletion Protection', '开启删除保护'],
   unprotect: ['Disable Deletion Protection', '关闭删除保护'],
   'is-state': ['The key is {state}.', '密钥状态为{state}。'],
-  'is-protected': [
-    'Deletion protection is on. Turn it off on the details page first.',
-    '删除保护已开启，请先在密钥详情页关闭。',
-  ],
+  'is-protected': ['Deletion protection is on. Turn it off first.', '删除保护已开启，请先关闭。'],
   'disable.1': [
     'Encrypt, Decrypt and data keys of this key fail at once with Rejected.Disabled.',
     '使用该密钥的加密、解密和数据密钥操作将立即失败（Rejected.Disabled）。',
