@@ -139,7 +139,7 @@ describe('people in the browser', () => {
     const enable = own.getByRole('button', { name: 'Enable the Virtual MFA Device' })
     const dialog = own.getByRole('dialog')
     await enable.click()
-    await dialog.getByRole('img').waitFor()
+    await dialog.getByRole('img', { name: 'QR code of the device' }).waitFor()
     await own.reload()
     await enable.click()
     const secret = await copied(own, dialog.getByRole('button', { name: 'Copy Key to type in' }))
