@@ -6,6 +6,7 @@ import { PairThreads } from '../src/keystore/pair-threads.ts'
 import { ReservedUses } from '../src/keystore/reserved-uses.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
+import { newSoftwareKey } from '../src/kms/key-state.ts'
 import { KMS_INDEX } from '../src/kms/record-index.ts'
 import { ALIAS, CMK, VERSION } from '../src/kms/records.ts'
 import { chaining } from '../src/ledger/chain.ts'
@@ -52,17 +53,8 @@ export async function fill(data: string, account: string, region: string, count:
           ...place,
           id,
           body: {
+            ...newSoftwareKey(versionId, place.createdAt),
             description: `key ${i} of the service that takes orders in department ${i % 97}`,
-            keySpec: 'Aliyun_AES_256',
-            keyUsage: 'ENCRYPT/DECRYPT',
-            origin: 'Aliyun_KMS',
-            protectionLevel: 'SOFTWARE',
-            state: 'Enabled',
-            deleteAt: null,
-            materialExpiresAt: null,
-            primaryVersionId: versionId,
-            lastRotationAt: place.createdAt,
-            materialFingerprint: null,
             tags: [
               ['Project', 'Apollo'],
               ['Owner', `team-${i % 50}`],

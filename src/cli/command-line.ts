@@ -66,8 +66,8 @@ Example:
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.
 Exit codes: 0 done, 1 refused or failed, 2 a wrong command line; a verb's help lists further codes.`
 
-/** Which databases a verb opens: any, and sets up an empty one; only one that is set up; or one that a copy is filling. */
-type Which = 'any' | 'existing' | 'filling'
+/** The database of a verb: one that is set up, an empty one that the verb may set up, or one that a copy is filling. */
+type Which = 'existing' | 'existing or empty' | 'filling'
 
 /** Opens the house without a look at the witness. Asks for the HSM's PIN only where the root keys are in an HSM. */
 function openingAsIs(around: Surroundings, which: Which): Open {
@@ -148,7 +148,7 @@ const version: Verb = (_, around) => {
 
 /** Each verb loads only what it needs: loading everything takes longer than most verbs' work. */
 const VERBS: Readonly<Record<string, Verb>> = {
-  serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around, 'any'), around),
+  serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around, 'existing or empty'), around),
   kms: calling(async () => (await import('../gateway/products/kms.ts')).kms),
   ram: async (args, around, verb) => {
     const { RAM_VERBS } = await import('./product.ts')
@@ -160,13 +160,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
   actiontrail: calling(async () => (await import('../gateway/products/actiontrail.ts')).actiontrail),
   account: async (args, around) => {
     const [{ account, SETS_UP }, [work = '']] = [await import('./account.ts'), args]
-    return account(args, opening(around, SETS_UP.includes(work) ? 'any' : 'existing'), around)
+    return account(args, opening(around, SETS_UP.includes(work) ? 'existing or empty' : 'existing'), around)
   },
   dev: async (args, around) => (await import('./dev.ts')).dev(args, around),
   // Opens a database without a look at the witness, because it judges the trail, and accepts a restored one.
   audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around, 'existing'), around),
   'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
-  hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around, 'any'), around),
+  hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around, 'existing or empty'), around),
   'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
   conformance: async (args, around) => (await import('./conformance.ts')).conformance(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),

@@ -168,7 +168,7 @@ describe('a server with workers', () => {
     const socket = connect(Number(port), hostname)
     await once(socket.end(), 'close')
     await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
-    // This is why the server closes a connection that it waits for in vain.
+    // With this reason, the server itself would have closed the connection, after it waited for the handshake.
     assert.doesNotMatch(await metrics(program), /reason="no TLS handshake"/)
   })
 
