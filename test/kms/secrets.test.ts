@@ -147,6 +147,16 @@ eachProtectionLevel((open) => {
         }
       })
 
+      it('of type Generic have no automatic rotation: the call that asks for it changes nothing', async () => {
+        const SecretName = newName()
+        const given = { SecretName, VersionId: 'v1', SecretData: 'x', RotationInterval: '7d' }
+        const { body } = await house.call('CreateSecret', { ...given, EnableAutomaticRotation: 'true' })
+        assert.equal(body.Code, 'InvalidParameter')
+        assert.match(body.Message, /EnableAutomaticRotation.*Generic/)
+        assert.equal(await house.outcome('DescribeSecret', { SecretName }), 'Forbidden.ResourceNotFound')
+        assert.equal(await house.outcome('CreateSecret', { ...given, EnableAutomaticRotation: 'false' }), 'OK')
+      })
+
       it('use the key that an alias points to when the secret is made', async () => {
         const { KeyMetadata } = await house.must('CreateKey')
         const AliasName = `alias/secrets-${++made}`

@@ -71,6 +71,8 @@ export async function freshSecret(given: Given, type: SecretType, context: KmsCo
   const { now } = context
   if (type === 'Generic') {
     demandOwnName(SecretName, type)
+    if (given.EnableAutomaticRotation)
+      throw invalid('EnableAutomaticRotation', 'It is false or absent for secrets of type Generic.')
     const version = { id: VersionId, createdAt: now, stages: [CURRENT] }
     return { name: SecretName, extendedConfig: null, rotation: null, versions: [{ version, data: SecretData }] }
   }
