@@ -1,12 +1,14 @@
 // Describes a token: its identity, its abilities, and for `strongroom hsm check` the objects of this installation in it.
+import { NONCE_BYTES } from '../../cryptography/gcm.ts'
 import type { Cryptoki } from './cryptoki.ts'
-import { Away, faultOf, Missing } from './faults.ts'
+import { Away, Missing } from './faults.ts'
 import type { Access } from './login.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './object-names.ts'
 import { objectsOf } from './objects.ts'
 import { type Abilities, type ObjectReport, type TokenIdentity, type TokenReport, UNIDENTIFIED } from './protocol.ts'
-import type { ObjectClass } from './session.ts'
+import type { Handle, ObjectClass } from './session.ts'
 import type { Token } from './token.ts'
+import { Trial } from './trial.ts'
 
 /** CK_UNAVAILABLE_INFORMATION, in 32 bits. In 64 bits it is larger. */
 const UNAVAILABLE = 0xff_ff_ff_ff
@@ -99,20 +101,23 @@ async function all(cryptoki: Cryptoki, access: Access, what: ObjectClass, expire
   return found
 }
 
-/** Whether the device encrypts and decrypts as the service needs it. Tried with a key of the session. */
+/** Whether the device generates AES keys, and encrypts and decrypts with them as the service needs it. Tried with a key of the session. */
 async function encrypts(cryptoki: Cryptoki, access: Access): Promise<boolean> {
-  const key = await cryptoki.generateSessionKey(access)
+  const trial = new Trial()
+  const key = await trial.of(() => cryptoki.generateSessionKey(access))
+  if (!key) return false
   try {
-    const nonce = cryptoki.random(access, 12)
-    const [aad, plaintext] = [Buffer.alloc(32, 1), Buffer.alloc(44, 2)]
-    cryptoki.encryptInit(access, key, nonce, aad)
-    const sealed = cryptoki.encrypt(access, plaintext)
-    cryptoki.decryptInit(access, key, nonce, aad)
-    return cryptoki.decrypt(access, sealed).equals(plaintext) && cryptoki.checkValue(access, key).length === 16
-  } catch (error) {
-    if (faultOf(error) === 'device' || faultOf(error) === null) throw error
-    return false
+    return (await trial.of(() => encryptsWith(cryptoki, access, key))) === true
   } finally {
     cryptoki.destroy(access, key)
   }
+}
+
+function encryptsWith(cryptoki: Cryptoki, access: Access, key: Handle): boolean {
+  const nonce = cryptoki.random(access, NONCE_BYTES)
+  const [aad, plaintext] = [Buffer.alloc(32, 1), Buffer.alloc(44, 2)]
+  cryptoki.encryptInit(access, key, nonce, aad)
+  const sealed = cryptoki.encrypt(access, plaintext)
+  cryptoki.decryptInit(access, key, nonce, aad)
+  return cryptoki.decrypt(access, sealed).equals(plaintext) && cryptoki.checkValue(access, key).length === 16
 }

@@ -202,6 +202,16 @@ describe('a cluster of tokens', () => {
     )
   })
 
+  it('reports a device that generates no AES keys, with its other abilities', async () => {
+    const token = faultyModule(makeToken('SoftHSM2'))
+    await using house = await openTestHouse(null, [], { token })
+    // CKR_MECHANISM_INVALID
+    token.harm('C_GenerateKey 0x70 1')
+    const [report] = (await house.open.hsm?.inspect()) ?? []
+    const { 'AES-256-GCM': gcm, EC_P256: curve } = report?.abilities ?? {}
+    assert.deepEqual({ gcm, curve }, { gcm: 'lacks CKM_AES_KEY_GEN, CKM_AES_GCM or CKM_AES_ECB', curve: null })
+  })
+
   it('takes no key for an orphan whose region it is not told of', async () => {
     const token = makeToken('SoftHSM2')
     await using house = await openTestHouse(null, ['--region', 'dc1', '--hsm-regions', 'dc1'], { token })
