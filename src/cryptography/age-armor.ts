@@ -74,15 +74,19 @@ async function* linesOf(fill: Fill): AsyncGenerator<readonly string[]> {
   let held = ''
   for (;;) {
     const length = await fill(piece)
-    const some = (held + piece.toString('latin1', 0, length)).split('\n').map((line) => line.replace(/\r$/, ''))
-    if (length < PIECE_BYTES) {
-      yield some.at(-1) === '' ? some.slice(0, -1) : some
-      return
-    }
+    const some = (held + piece.toString('latin1', 0, length)).split('\n')
+    // The last one is not whole yet: a carriage return at its end may be within the line.
     held = some.pop() ?? ''
     if (held.length > MOST_WHITESPACE) throw wrong('a line is too long')
-    yield some
+    yield some.map(withoutReturn)
+    if (length === PIECE_BYTES) continue
+    if (held !== '') yield [withoutReturn(held)]
+    return
   }
+}
+
+function withoutReturn(line: string): string {
+  return line.replace(/\r$/, '')
 }
 
 function wrong(what: string): AgeFault {

@@ -139,6 +139,15 @@ describe('armor', () => {
       }
     }
   })
+
+  it('refuses a carriage return within a line, at every place about the end of a read', async () => {
+    const text = Buffer.from(armor.encode(randomBytes(60_000)))
+    for (const at of [65_534, 65_535, 65_536]) {
+      const altered = Buffer.concat([text.subarray(0, at), Buffer.from('\r'), text.subarray(at)])
+      const fill = await unarmored(new Source(inPieces(altered, 1000)).fill)
+      await assert.rejects(async () => fill(Buffer.alloc(60_001)), { kind: 'armor' }, String(at))
+    }
+  })
 })
 
 describe('Bech32', () => {
