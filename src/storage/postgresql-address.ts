@@ -33,10 +33,10 @@ export interface Address {
 }
 
 const CONNECT_TIMEOUT_S = 10
-const DEFAULT_PORT = 5432
+const DEFAULT_PORT = '5432'
 const URL_PARTS =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<hosts>[^/?]*)(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/
-const ONE_HOST = /^(?<host>\[[^\]]+\]|[^:]*)(?::(?<port>\d{1,5}))?$/
+const ONE_HOST = /^(?<host>\[[^\]]+\]|[^:]*)(?::(?<port>\d+))?$/
 
 /**
  * Reads `postgresql://USER@HOST[:PORT][,HOST[:PORT]…]/DATABASE?sslmode=…`. Throws an error that says what to change; no message contains
@@ -45,7 +45,8 @@ const ONE_HOST = /^(?<host>\[[^\]]+\]|[^:]*)(?::(?<port>\d{1,5}))?$/
 export function addressOf(url: string): Address {
   const parts = URL_PARTS.exec(url)?.groups
   if (!parts) throw new Error('`database` is no connection string: write postgresql://USER@HOST:PORT/DATABASE')
-  const query = new Map(new URLSearchParams(parts['query']))
+  // A plus stands for itself, as in libpq: only forms write blanks so.
+  const query = new Map(new URLSearchParams(parts['query']?.replaceAll('+', '%2B')))
   const take = (name: string) => {
     const value = query.get(name)
     query.delete(name)
@@ -61,7 +62,7 @@ export function addressOf(url: string): Address {
     database: take('dbname') ?? decoded(parts['database'], 'database'),
     tls: tlsMode(take('sslmode') ?? take('ssl'), files),
     files,
-    connectTimeout: Number(take('connect_timeout') ?? CONNECT_TIMEOUT_S) || CONNECT_TIMEOUT_S,
+    connectTimeout: secondsOf(take('connect_timeout')) || CONNECT_TIMEOUT_S,
     parameters: Object.fromEntries(query),
   }
 }
@@ -75,15 +76,26 @@ function decoded(text: string | undefined, what: string): string | undefined {
   }
 }
 
+function secondsOf(text: string | null): number {
+  if (text !== null && !/^\d{1,4}$/.test(text))
+    throw new Error(`\`connect_timeout\` is \`${text}\`: write whole seconds, at most 9999`)
+  return Number(text)
+}
+
 function hostsOf(text = 'localhost', port: string | null): Address['hosts'] {
+  if (port !== null && !isPort(port))
+    throw new Error(`\`port\` is \`${port}\`: write one number for all hosts, or HOST:PORT for each`)
   const hosts = text.split(',').map((part) => {
     const found = ONE_HOST.exec(part)?.groups
-    const number = Number(found?.['port'] ?? port ?? DEFAULT_PORT)
-    if (!found || number < 1 || number > 65_535)
-      throw new Error(`\`database\` names the host \`${part}\`: write HOST or HOST:PORT`)
-    return { host: found['host']?.replace(/^\[|\]$/g, '') || 'localhost', port: number }
+    const own = found?.['port'] ?? port ?? DEFAULT_PORT
+    if (!found || !isPort(own)) throw new Error(`\`database\` names the host \`${part}\`: write HOST or HOST:PORT`)
+    return { host: found['host']?.replace(/^\[|\]$/g, '') || 'localhost', port: Number(own) }
   })
   return hosts as [Host, ...Host[]]
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 }
 
 /** Strongroom writes, so of several hosts it always uses the one that accepts writes. */

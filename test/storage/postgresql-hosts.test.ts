@@ -44,11 +44,19 @@ describe('a connection string', () => {
       },
     )
     assert.deepEqual(read('/d?host=/run/postgresql&port=6000').hosts, [{ host: '/run/postgresql', port: 6000 }])
+    assert.equal(read('h/d?password=a+b%20c').password, 'a+b c')
+    const seconds = ['', '?connect_timeout=0', '?connect_timeout=3'].map((query) => read(`h/d${query}`).connectTimeout)
+    assert.deepEqual(seconds, [10, 10, 3])
   })
 
   for (const [rest, said] of [
     ['h:0/d', /names the host `h:0`: write HOST or HOST:PORT/],
     ['h:x/d', /names the host `h:x`/],
+    ['h/d?port=x', /`port` is `x`: write one number for all hosts, or HOST:PORT for each/],
+    ['h,i/d?port=1,2', /`port` is `1,2`: write one number/],
+    ['h/d?port=70000', /`port` is `70000`/],
+    ['h/d?connect_timeout=soon', /`connect_timeout` is `soon`: write whole seconds, at most 9999/],
+    ['h/d?connect_timeout=-5', /`connect_timeout` is `-5`/],
     ['u:50%@h/d', /the password in `database` has a % that begins no escape/],
     ['h/d?sslmode=full', /`sslmode` is `full`: use one of disable, prefer, require, verify-ca, verify-full/],
     ['h/d?sslrootcert=/ca.pem', /`sslrootcert` verifies nothing without TLS: add sslmode=verify-full/],
