@@ -6,7 +6,7 @@ import { type Data, databaseUrl } from '../settings/root-key.ts'
 
 /**
  * Locks the data folder and the SQLite database for this server. The system releases the locks when the process ends, however it ends.
- * Throws when another server holds one of them.
+ * Throws when another server holds one of them, or a lock file can't be used.
  */
 export function onlyServer(settings: Pick<Data, 'data' | 'database'>): Disposable {
   const database = databaseUrl(settings)
@@ -31,13 +31,33 @@ function databaseLock(database: string): string | null {
   return isOwn ? folderLock(dirname(path)) : `${path}.serving.lock`
 }
 
+/** SQLite's primary code for a file that another process has locked; extended codes add multiples of 256. */
+const BUSY = 5
+
 function locked(file: string, what: string): Disposable {
-  const lock = new DatabaseSync(file)
+  const lock = opened(file)
   try {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
-  } catch {
+  } catch (error) {
     lock.close()
-    throw new Error(`another strongroom serves ${what}`)
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 === BUSY)
+      throw new Error(`another strongroom serves ${what}`)
+    throw unusable(file, error)
   }
   return { [Symbol.dispose]: () => lock.close() }
+}
+
+function opened(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file)
+  } catch (error) {
+    throw unusable(file, error)
+  }
+}
+
+function unusable(file: string, error: unknown): Error {
+  return new Error(
+    `\`${file}\`, which keeps a second server away, can't be used: ${(error as Error).message}: correct the permissions of its folder, or remove the file while no server runs`,
+    { cause: error },
+  )
 }

@@ -1,6 +1,6 @@
 // The lock on a data folder and its SQLite database.
 import assert from 'node:assert/strict'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { onlyServer } from '../../src/house/only-server.ts'
@@ -21,5 +21,18 @@ describe('the lock of a server', () => {
     lock[Symbol.dispose]()
     onlyServer({ data: two, database: null })[Symbol.dispose]()
     for (const folder of [one, two, three]) removeFolder(folder)
+  })
+
+  it('names a lock file that can not be used, in place of a server that is not there', () => {
+    const data = temporaryFolder()
+    const file = join(data, 'serving.lock')
+    const said = (error: Error) =>
+      error.message.startsWith(`\`${file}\`, which keeps a second server away, can't be used: `)
+    writeFileSync(file, 'no database, however long it is read: '.repeat(99))
+    assert.throws(() => onlyServer({ data, database: null }), said)
+    rmSync(file)
+    mkdirSync(file)
+    assert.throws(() => onlyServer({ data, database: null }), said)
+    removeFolder(data)
   })
 })
