@@ -49,13 +49,14 @@ export async function top(args: readonly string[], around: Surroundings): Promis
     if (!once) around.output.write(ENTER)
     let before: Buckets = new Map()
     for (let trouble = ''; ; trouble = '') {
+      let now = before
       try {
         for await (const events of reader.poll()) calls.add(events)
+        if (metrics !== undefined) now = await bucketsOf(metrics, signal)
       } catch (error) {
         if (once || signal.aborted || (error instanceof LookupRefused && !error.passes)) throw error
         trouble = (error as Error).message
       }
-      const now = metrics === undefined ? before : await bucketsOf(metrics, signal)
       const size = once ? SIZE : { ...SIZE, ...sizeOf(around) }
       const latencies = trouble || latencyLine(now, before)
       const screen = calls.screen(reader.end, { ...size, endpoint, latencies })
@@ -83,7 +84,9 @@ function sizeOf({ output }: Surroundings): { columns?: number; rows?: number } {
 async function bucketsOf(url: string, signal: AbortSignal): Promise<Buckets> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(METRICS_PATIENCE_MS)])
   try {
-    return bucketsIn(await (await fetch(url, { signal: patience })).text())
+    const response = await fetch(url, { signal: patience })
+    if (!response.ok) throw new Error(`it answered ${response.status}`)
+    return bucketsIn(await response.text())
   } catch (error) {
     const { cause, message } = error as Error
     throw new Error(`the metrics at ${url} can't be read: ${cause instanceof Error ? cause.message : message}`)

@@ -1,9 +1,15 @@
 // The screen of `strongroom top`, and what it reads from metrics.
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { Readable, Writable } from 'node:stream'
+import { after, before, describe, it } from 'node:test'
+import { commandLine } from '../../src/cli/command-line.ts'
 import { bucketsIn, latencyLine } from '../../src/cli/latencies.ts'
 import { RecentCalls } from '../../src/cli/top-screen.ts'
 import type { TrailEvent } from '../../src/cli/trail-reader.ts'
+import { runHere } from '../acceptance/line.ts'
+import { type Program, removeFolder, startProgram } from '../acceptance/program.ts'
+import { until } from '../until.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z') / 1000
 const SIZE = { columns: 80, rows: 24, endpoint: 'http://127.0.0.1:7700', latencies: '' }
@@ -71,5 +77,51 @@ strongroom_call_seconds_count{product="Kms"} ${all}`
     const [before, now] = [bucketsIn(metrics(100, 100)), bucketsIn(metrics(160, 200))]
     assert.equal(latencyLine(now, before), 'latency: Kms half ≤ 1 ms, 99 % ≤ 10 ms')
     assert.equal(latencyLine(now, now), '')
+  })
+})
+
+describe('the metrics of top', () => {
+  let server: Program
+  let env: Record<string, string>
+  before(async () => {
+    server = await startProgram({ flags: ['--metrics-listen', '127.0.0.1:0'] })
+    env = { STRONGROOM_ENDPOINT: server.endpoint, STRONGROOM_DATA: server.data }
+  })
+  after(async () => {
+    await server.stop()
+    removeFolder(server.data)
+  })
+
+  it('may be away for a while: the screen says so, and goes on', async () => {
+    let screens = ''
+    const output = new Writable({
+      write(chunk, _, done) {
+        screens += chunk
+        done()
+      },
+    })
+    const ended = commandLine(['top', '--metrics', `${server.endpoint}/metrics`], {
+      env: { ...process.env, ...env },
+      readFile: (path) => readFileSync(path, 'utf8'),
+      print: () => undefined,
+      output,
+      input: () => Readable.from([]),
+      complain: (text) => assert.fail(text),
+      printsToTerminal: true,
+      terminal: false,
+      status: () => undefined,
+      ask: null,
+    })
+    await until(() => screens.split('/metrics can').length > 2)
+    process.emit('SIGTERM', 'SIGTERM')
+    assert.equal(await ended, 0)
+  })
+
+  it('must answer where there is but one screen', async () => {
+    const { code, err } = await runHere(['top', '--once', '--metrics', `${server.endpoint}/metrics`], env)
+    assert.equal(code, 1)
+    assert.match(err, /the metrics at .+ can't be read: it answered 404/)
+    const { out } = await runHere(['top', '--once', '--metrics', server.metrics ?? ''], env)
+    assert.match(out, /^latency: Actiontrail half /m)
   })
 })
