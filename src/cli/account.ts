@@ -48,13 +48,13 @@ const WORK: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
   'key delete': deleteKey,
 }
 
-/** How many words each verb takes. */
-const WORDS: Readonly<Record<string, number>> = {
-  'key list': 1,
-  'key create': 1,
-  'key disable': 2,
-  'key enable': 2,
-  'key delete': 2,
+/** The words that a verb takes, as the help names them. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  'key list': ['HOLDER'],
+  'key create': ['HOLDER'],
+  'key disable': ['HOLDER', 'ACCESSKEYID'],
+  'key enable': ['HOLDER', 'ACCESSKEYID'],
+  'key delete': ['HOLDER', 'ACCESSKEYID'],
 }
 
 /** What also works on an empty database, before the first start of a server. */
@@ -69,7 +69,9 @@ export async function account(args: readonly string[], open: Open, around: Surro
   const words = said.slice(verbWords)
   const work = Object.hasOwn(WORK, verb) ? WORK[verb] : undefined
   if (!work) throw unknownVerb('account', verb, Object.keys(WORK), USAGE)
-  if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`an action is missing:\n${USAGE}`)
+  const taken = WORDS[verb] ?? []
+  if (words.length !== taken.length)
+    throw new UsageError(`\`account ${verb}\` takes ${taken.length > 0 ? taken.join(' ') : 'flags alone'}:\n${USAGE}`)
   const flags = readFlags(rest, { ...SETTING_FLAGS, name: 'value', 'account-id': 'value' }, 'account')
   const settings = settingsFrom(flags, around.env, around.readFile)
   return inHouse(settings, open, around, async (rooms) => {

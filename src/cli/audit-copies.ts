@@ -1,5 +1,5 @@
 // `strongroom audit verify` on copies of the trail: an export, or a trail's deliveries. It needs only the public key.
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
@@ -7,6 +7,7 @@ import { linesOf, verifyExport } from '../actiontrail/audit/verify-export.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/delivery/verify-delivered.ts'
 import { named } from '../ledger/chain.ts'
 import type { Flags } from '../settings/flags.ts'
+import { fileOf } from '../settings/sources.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
@@ -19,8 +20,12 @@ export async function verifyCopy(flags: Flags, around: Surroundings): Promise<nu
   const keyFile = flags.get('public-key')
   if (keyFile === undefined)
     throw new UsageError('a copy needs `--public-key FILE`: `strongroom audit public-key` prints it')
-  const publicKey = readFileSync(keyFile, 'utf8')
-  publicKeyOf(publicKey)
+  const publicKey = fileOf('public-key', keyFile, around.readFile)
+  try {
+    publicKeyOf(publicKey)
+  } catch {
+    throw new UsageError(`the file \`${keyFile}\` of \`public-key\` has no Ed25519 public key in PEM`)
+  }
   return file === undefined
     ? verifyFolder(delivered ?? '', publicKey, flags, around)
     : verifyFile(file, publicKey, around)

@@ -1,8 +1,10 @@
 // How the command line reaches a server: its address, and the credentials for signing.
 import { credentialsFile } from '../settings/credentials-file.ts'
 import type { FlagKinds, Flags } from '../settings/flags.ts'
+import { fileOf } from '../settings/sources.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { ClientOptions, Server } from './client.ts'
+import { certificatesIn } from './kept-log-ons.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
@@ -65,7 +67,13 @@ interface Known {
 export function serverOptions(flags: Flags, around: Surroundings, known: Known = {}): Server {
   const caFile = flags.get('ca-file') ?? around.env['STRONGROOM_CA_FILE']
   const endpoint = statedEndpoint(flags, around) ?? checkedEndpoint(known.endpoint ?? 'http://127.0.0.1:7700')
-  return { endpoint, ca: caFile ? around.readFile(caFile) : (known.ca ?? null) }
+  return { endpoint, ca: caFile ? caOf(caFile, around) : (known.ca ?? null) }
+}
+
+function caOf(file: string, { readFile }: Surroundings): string {
+  const ca = fileOf('ca-file', file, readFile)
+  if (certificatesIn(ca) === null) throw new UsageError(`the file \`${file}\` of \`ca-file\` has no certificate in PEM`)
+  return ca
 }
 
 function fromEnvironment(env: Surroundings['env']): Signer | null {

@@ -131,7 +131,7 @@ async function ofVerb(
   if (last.startsWith('-')) return plain([...flags, '--help']).filter(({ text }) => !rest.includes(text))
   if (flag === '--profile') return plain(profileNames(around))
   const choices = flag.startsWith('--')
-    ? new RegExp(`${flag} ([a-z0-9-]+(?:\\|[a-z0-9-]+)+)`).exec(help)?.[1]
+    ? new RegExp(`${RegExp.escape(flag)} ([a-z0-9-]+(?:\\|[a-z0-9-]+)+)`).exec(help)?.[1]
     : undefined
   if (choices) return plain(choices.split('|'))
   if (flag.startsWith('--'))

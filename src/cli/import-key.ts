@@ -6,6 +6,7 @@ import { wrapMaterial } from '../cryptography/wrap-material.ts'
 import { KEY_SPECS } from '../keystore/key-spec.ts'
 import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
 import { didYouMean } from '../settings/nearest.ts'
+import { fileOf } from '../settings/sources.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { type Answered, ask } from './ask.ts'
 import { CLIENT_FLAGS, CLIENT_HELP, clientOptions } from './client-options.ts'
@@ -220,7 +221,10 @@ async function wrappedByToken(
   const path = module ?? around.env['STRONGROOM_HSM_MODULE']
   if (!path)
     throw new UsageError('the library of the token is missing: set module-path in the URI, or STRONGROOM_HSM_MODULE')
-  const pin = pinFile === null ? around.env['STRONGROOM_HSM_PIN'] : around.readFile(pinFile).replace(/\r?\n$/, '')
+  const pin =
+    pinFile === null
+      ? around.env['STRONGROOM_HSM_PIN']
+      : fileOf('pin-source', pinFile, around.readFile).replace(/\r?\n$/, '')
   const typed = pin ?? (await around.ask?.(`PIN of the token ${key.token ?? key.serial ?? ''}: `))
   if (!typed) throw new UsageError('the token needs a PIN: pin-source in the URI, or STRONGROOM_HSM_PIN')
   const { wrapOut } = await import('../keystore/pkcs11/wrapping-out.ts')

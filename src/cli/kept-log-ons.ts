@@ -37,7 +37,7 @@ export async function keepLogOn(logOn: KeptLogOn, around: Surroundings): Promise
 }
 
 /** The certificates in a PEM text, or null. A CA file may also hold the CA's private key, which must not be copied. */
-function certificatesIn(pem: string): string | null {
+export function certificatesIn(pem: string): string | null {
   return pem.match(/-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g)?.join('\n') ?? null
 }
 

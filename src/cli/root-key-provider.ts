@@ -5,6 +5,7 @@ import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '..
 import { recordDone } from '../rootkeys/due-events.ts'
 import type { Flags } from '../settings/flags.ts'
 import { rootKeyPath } from '../settings/root-key.ts'
+import { fileOf } from '../settings/sources.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { keyInHsm, type RootKeyWork } from './root-key-work.ts'
 
@@ -74,7 +75,7 @@ async function changed(change: PlannedChange, former: string | null, work: RootK
 
 async function newPassphrase({ file }: PassphraseChange, { around }: RootKeyWork): Promise<string> {
   if (file !== null) {
-    const passphrase = around.readFile(file).replace(/\r?\n$/, '')
+    const passphrase = fileOf('new-passphrase-file', file, around.readFile).replace(/\r?\n$/, '')
     if (passphrase === '') throw new UsageError(`\`${file}\` contains no passphrase`)
     demandNewPassphrase(passphrase)
     return passphrase
