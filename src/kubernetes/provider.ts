@@ -26,12 +26,15 @@ const PROBE = Buffer.from('strongroom')
  * The gRPC service. kube-apiserver creates a new data key when the key id changes, so the id contains the CMK and the version that encrypted.
  */
 export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyManagementService> {
+  /** Of the last probe alone: an encryption that takes long may end after the key has changed. */
   let keyId = ''
   let reason: string | null = null
   const encrypt = async (plaintext: Uint8Array, signal: AbortSignal) => {
     const answer = await called(options, 'Encrypt', { KeyId: options.key, Plaintext: base64(plaintext) }, signal)
-    keyId = `${answer['KeyId']}/${answer['KeyVersionId']}`
-    return { ciphertext: Buffer.from(String(answer['CiphertextBlob']), 'base64'), keyId }
+    return {
+      ciphertext: Buffer.from(String(answer['CiphertextBlob']), 'base64'),
+      keyId: `${answer['KeyId']}/${answer['KeyVersionId']}`,
+    }
   }
   const decrypt = async (ciphertext: Uint8Array, sealedBy: string, signal: AbortSignal) => {
     const answer = await called(options, 'Decrypt', { CiphertextBlob: base64(ciphertext) }, signal)
@@ -40,8 +43,9 @@ export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyMan
   }
   const healthOf = async (signal: AbortSignal): Promise<string | null> => {
     try {
-      const { ciphertext, keyId: sealedBy } = await encrypt(PROBE, signal)
-      return PROBE.equals(await decrypt(ciphertext, sealedBy, signal))
+      const probe = await encrypt(PROBE, signal)
+      keyId = probe.keyId
+      return PROBE.equals(await decrypt(probe.ciphertext, keyId, signal))
         ? null
         : 'the key service decrypts to another plaintext'
     } catch (error) {

@@ -46,6 +46,7 @@ async function removeDeadSocket(path: string): Promise<void> {
   unlinkSync(path)
 }
 
+/** Only a refusal means that no process listens: a full queue or missing rights stop a connection, too. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
@@ -53,6 +54,6 @@ function isServed(path: string): Promise<boolean> {
       socket.destroy()
       resolve(true)
     })
-    socket.once('error', () => resolve(false))
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED'))
   })
 }

@@ -7,9 +7,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
-import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
+import { type Client, Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import { KeyManagementService } from '../../src/kubernetes/kms-v2_pb.ts'
+import { type CallKms, kmsProvider } from '../../src/kubernetes/provider.ts'
+import { serveGrpc } from '../../src/kubernetes/unix-socket.ts'
 import { runHere } from '../acceptance/line.ts'
 import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 
@@ -114,6 +116,34 @@ describe('the KMS v2 provider', () => {
     await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: key })
   })
 
+  it('names the key id of now, though an encryption by the former CMK ends later', async () => {
+    const next = (await must('CreateKey')).KeyMetadata.KeyId
+    const sealed = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const call: CallKms = async (parameters) => {
+      const { Action = '', ...others } = Object.fromEntries(parameters)
+      if (Action === 'Decrypt') {
+        held.resolve()
+        await slow
+      }
+      const { status, body } = await server.call(Action, others)
+      if (others['Plaintext'] === SEED.toString('base64')) {
+        sealed.resolve()
+        await held.promise
+      }
+      return { status, answer: body }
+    }
+    const provider = kmsProvider({ key: 'alias/cluster', encryptionContext: null, call, healthChanged: assert.ifError })
+    const transport = createRouterTransport(({ service }) => service(KeyManagementService, provider))
+    const client = createClient(KeyManagementService, transport)
+    const slow = client.encrypt({ plaintext: SEED })
+    await sealed.promise
+    await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: next })
+    assert.ok((await client.status({})).keyId.startsWith(`${next}/`))
+    assert.ok((await slow).keyId.startsWith(`${key}/`))
+    await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: key })
+  })
+
   it('refuses a ciphertext of another CMK than the one of its key id, though its credentials may use both', async () => {
     const { keyId } = await kubernetes.status({})
     const other = (await must('CreateKey')).KeyMetadata.KeyId
@@ -156,6 +186,25 @@ describe('the KMS v2 provider', () => {
     await once(provider, 'close')
     provider = await startProvider()
     assert.equal((await kubernetes.status({})).healthz, 'ok')
+  })
+
+  it('leaves the socket of a process that is too busy to answer', async () => {
+    const path = join(folder, 'busy.sock')
+    const script = `require('net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => {
+      console.log('ready')
+      process.kill(process.pid, 'SIGSTOP')
+    })`
+    const busy = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(createInterface(busy.stdout), 'line')
+    const waiting = Array.from({ length: 3 }, () => connect(path).on('error', () => undefined))
+    await assert.rejects(
+      serveGrpc(path, () => undefined),
+      /another process serves/,
+    )
+    assert.ok(statSync(path).isSocket())
+    for (const socket of waiting) socket.destroy()
+    busy.kill('SIGKILL')
+    await once(busy, 'close')
   })
 
   it('ends on SIGTERM with its socket', async () => {
