@@ -61,7 +61,7 @@ export const NETWORK = {
     help: 'HTTPS with a certificate of a local CA, which clients must trust: tls/ca.pem in the data folder',
   },
   'tls-names': {
-    reader: text('NAME[,NAME…]'),
+    reader: list(/^[^\s,]+$/, 'NAME[,NAME…]'),
     help: 'further host names and addresses in the certificate of --tls self-signed',
   },
   'insecure-http': {
@@ -145,7 +145,7 @@ function tlsOf(told: Told, hosts: readonly string[]): Network['tls'] {
       throw new UsageError(
         'set `tls` for a certificate of the local CA, or `tls-cert` and `tls-key` for your own certificate, but not both',
       )
-    const names = get('tls-names')?.split(',') ?? []
+    const names = get('tls-names') ?? []
     return { selfSignedFor: [...new Set(['localhost', '127.0.0.1', '::1', ...hosts, ...names])] }
   }
   if (cert === null && key === null) return null

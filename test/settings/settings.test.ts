@@ -108,6 +108,19 @@ describe('a file that a setting names, and that can not be read', () => {
   }
 })
 
+describe('the names of the certificate of the own CA', () => {
+  const namesOf = (names: string) => {
+    const { tls } = readSettings(['--tls', 'self-signed', '--tls-names', names], {}, () => '')
+    return tls && 'selfSignedFor' in tls ? tls.selfSignedFor.slice(3) : null
+  }
+
+  it('may have blanks between them, and may not be empty', () => {
+    assert.deepEqual(namesOf('kms.example.internal, 10.0.0.5'), ['kms.example.internal', '10.0.0.5'])
+    for (const names of ['a,', 'a,,b', 'a b'])
+      assert.throws(() => namesOf(names), /`tls-names` contains the invalid value/)
+  })
+})
+
 describe('the help of settings', () => {
   it('names every flag and every variable that the environment alone gives', () => {
     const help = settingsHelp()
