@@ -36,13 +36,13 @@ export function welcome(
 function firstCall(endpoint: string, settings: Pick<Settings, 'data' | 'tls'>): string {
   const authority = localAuthority(settings)
   const flags = [
-    ...(endpoint === 'http://127.0.0.1:7700' ? [] : ['--endpoint', endpoint]),
+    ...(endpoint === 'http://127.0.0.1:7700' ? [] : ['--endpoint', quoted(endpoint)]),
     ...(settings.data === './data' ? [] : ['--data', quoted(settings.data)]),
     ...(authority === null ? [] : ['--ca-file', quoted(authority)]),
   ]
   return [PROGRAM, 'kms', 'CreateKey', '--Description', '"my first key"', ...flags].join(' ')
 }
 
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+function quoted(word: string): string {
+  return /^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

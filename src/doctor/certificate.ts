@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Settings } from '../settings/settings.ts'
 import { fileOf } from '../settings/sources.ts'
-import { type Finding, findingsOf } from './finding.ts'
+import { counted, type Finding, findingsOf } from './finding.ts'
 
 const DAY_MS = 86_400_000
 /** The same limit as the alert StrongroomCertificateExpires. */
@@ -16,7 +16,7 @@ export function checkExpiry(whose: string, until: number, now: number): Finding 
   const days = Math.floor((until - now) / DAY_MS)
   const remedy = 'renew it: docs/operations.md, "Renew certificates"'
   if (until <= now) return error(`${whose} expired on ${day}`, remedy)
-  if (days < SOON_DAYS) return warning(`${whose} expires on ${day}, in ${days} days`, remedy)
+  if (days < SOON_DAYS) return warning(`${whose} expires on ${day}, in ${counted(days, 'day')}`, remedy)
   return ok(`${whose} is valid until ${day}`)
 }
 

@@ -6,7 +6,7 @@ import { isoSeconds } from '../api/time.ts'
 import { readRootKeyFile } from '../keystore/root-key.ts'
 import { rootKeyPath } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Finding, findingsOf } from './finding.ts'
+import { counted, type Finding, findingsOf } from './finding.ts'
 import { statOf } from './folder.ts'
 
 const HOUR_MS = 3_600_000
@@ -23,7 +23,7 @@ export function checkBackup(path: string | undefined, now: number): Finding {
   if (!file) return error(`there is no backup at \`${path}\``, remedy)
   if (!file.isFile() || beginningOf(path) !== AGE) return error(`\`${path}\` is no backup`, remedy)
   const hours = Math.floor((now - file.mtimeMs) / HOUR_MS)
-  const says = `\`${path}\` is of ${isoSeconds(file.mtimeMs)}, ${hours} hours ago`
+  const says = `\`${path}\` is of ${isoSeconds(file.mtimeMs)}, ${counted(hours, 'hour')} ago`
   return hours >= OLD_HOURS ? warning(says, remedy) : ok(says)
 }
 

@@ -75,7 +75,12 @@ export const ASKED = {
     const minutes = Math.floor((chain.CheckpointLagSeconds ?? 0) / 60)
     const found = [
       ...(chain.CheckpointLate
-        ? [error(`events have waited for a signed checkpoint for ${minutes} minutes`, 'see the log of the server')]
+        ? [
+            error(
+              `events have waited for a signed checkpoint for ${counted(minutes, 'minute')}`,
+              'see the log of the server',
+            ),
+          ]
         : []),
       ...(chain.Verification?.State === 'NotIntact'
         ? [error('the last verification found that the trail is not intact', 'run `strongroom audit verify`')]

@@ -42,7 +42,7 @@ export async function checkStored(around: Around): Promise<readonly Finding[]> {
     const events = eventsUpTo(heads)
     const clock = await source.clock()
     return [
-      ok(`\`${shownUrl(url)}\` is readable, with ${events} events in ${counted(heads.length, 'lane')}`),
+      ok(`\`${shownUrl(url)}\` is readable, with ${counted(events, 'event')} in ${counted(heads.length, 'lane')}`),
       ...(clock === null ? [] : [checkOffset('the database', clock, around.now)]),
       ...(await checkRootKey(installation, around)),
       await checkWitness(source, heads, around),
@@ -127,7 +127,7 @@ async function checkWitness(source: CopySource, heads: readonly Head[], { settin
       return events === 0
         ? ok('the trail has no events yet')
         : warning(
-            `\`${settings.data}\` has no witness of the trail, which has ${events} events`,
+            `\`${settings.data}\` has no witness of the trail, which has ${counted(events, 'event')}`,
             'normal for a new data folder; otherwise compare the database with an export: `strongroom audit verify`',
           )
     const why = endsBefore(witness, heads)
@@ -137,7 +137,7 @@ async function checkWitness(source: CopySource, heads: readonly Head[], { settin
         'its end was truncated, or the database was restored from an older copy: if you restored it, run `strongroom audit accept-restore`',
       )
     const behind = events - witness.seq
-    const place = behind === 0 ? 'to its end' : `${behind} events ago`
+    const place = behind === 0 ? 'to its end' : `${counted(behind, 'event')} ago`
     return ok(
       `it saw the trail on ${isoSeconds(witness.at)}, ${place}; \`strongroom audit verify\` verifies the events`,
     )

@@ -338,5 +338,6 @@ describe('what doctor judges by a clock', () => {
   it('is how long a certificate is valid', () => {
     const judge = (days: number) => result(checkExpiry('it', days * DAY_MS, 0))
     assert.deepEqual([-1, 0, 1, 13, 14, 400].map(judge), ['error', 'error', 'warning', 'warning', 'ok', 'ok'])
+    assert.match(checkExpiry('it', DAY_MS, 0).says, /, in 1 day$/)
   })
 })
