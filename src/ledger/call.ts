@@ -1,7 +1,7 @@
 // What a call asks the ledger to commit, and the rows that the storage gets for it.
 import { sha256 } from '../cryptography/digests.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
-import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
+import { type Commit, type EventRow, NONCE_DIGEST_BYTES, type RowChange } from '../storage/storage.ts'
 import { type Change, formerRow, toRow } from './record.ts'
 import { isServiceWork } from './stored-event.ts'
 import type { LedgerView } from './view.ts'
@@ -60,7 +60,7 @@ export function alters({ event, changes }: Call): boolean {
   return isServiceWork(event.body) || changes.some(({ change }) => change === 'update' || change === 'delete')
 }
 
-/** 16 bytes for (AccessKeyId, nonce). No AccessKeyId contains the separator. */
+/** The digest of (AccessKeyId, nonce). No AccessKeyId contains the separator. */
 function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
-  return sha256(`${accessKeyId}\n${nonce}`).subarray(0, 16)
+  return sha256(`${accessKeyId}\n${nonce}`).subarray(0, NONCE_DIGEST_BYTES)
 }

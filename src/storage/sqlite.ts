@@ -18,6 +18,7 @@ import {
   type Commit,
   ENOUGH,
   type EventStorage,
+  NONCE_DIGEST_BYTES,
   type Row,
   type Stale,
   type Storage,
@@ -27,7 +28,6 @@ import {
 import { StoredRows } from './stored-rows.ts'
 import { WalSync } from './wal-sync.ts'
 
-const DIGEST_BYTES = 16
 /** A batch of at most this many calls is synced on the main thread while the disk is fast, because there is little other work. */
 const FEW = 4
 
@@ -152,8 +152,8 @@ class SqliteStorage extends StoredRows implements Storage {
     for (let offset = 0; ; offset += limit) {
       const rows = this.#db.all(this.statements.nonceBatches({ limit, offset }))
       for (const { expires_at, digests } of rows)
-        for (let at = 0; at < (digests as Uint8Array).length; at += DIGEST_BYTES)
-          this.#nonces.add((digests as Uint8Array).subarray(at, at + DIGEST_BYTES), expires_at as number)
+        for (let at = 0; at < (digests as Uint8Array).length; at += NONCE_DIGEST_BYTES)
+          this.#nonces.add((digests as Uint8Array).subarray(at, at + NONCE_DIGEST_BYTES), expires_at as number)
       if (rows.length < limit) return
     }
   }

@@ -142,6 +142,9 @@ export interface IndexPart {
   readonly mac: Uint8Array
 }
 
+/** The length of a nonce's digest. */
+export const NONCE_DIGEST_BYTES = 16
+
 /** The rows, the nonce and the events of one call. */
 export interface Commit {
   readonly changes: readonly RowChange[]

@@ -91,9 +91,6 @@ export type Copied = readonly [table: CopiedName, ...values: (string | number | 
 
 export type Counts = Readonly<Record<CopiedName, number>>
 
-/** The length of a nonce's digest in bytes. */
-export const DIGEST_BYTES = 16
-
 /** A database at one moment, for reading all rows. Throws Unavailable. */
 export interface CopySource extends AsyncDisposable {
   /** The version of the database's tables. */

@@ -8,7 +8,8 @@ import { type Columns, toRow } from '../rows.ts'
 import { type Indexing, UNINDEXED } from '../search.ts'
 import type { Bound } from '../statement.ts'
 import { statements } from '../statements.ts'
-import { type Copied, type CopyTarget, DIGEST_BYTES, insertAllStatement, TABLES } from './copied.ts'
+import { NONCE_DIGEST_BYTES } from '../storage.ts'
+import { type Copied, type CopyTarget, insertAllStatement, TABLES } from './copied.ts'
 import {
   DROP_MARK_TABLE,
   FILLING,
@@ -121,8 +122,8 @@ class PostgresqlTarget implements CopyTarget {
       if (name === 'change_number') others.push({ text: 'UPDATE change_number SET n = $1', values: [values[0] ?? 0] })
       else if (name === 'nonces') {
         const digests = Buffer.from(String(values[1]), 'base64')
-        for (let at = 0; at < digests.length; at += DIGEST_BYTES) {
-          const digest = digests.toString('base64', at, at + DIGEST_BYTES)
+        for (let at = 0; at < digests.length; at += NONCE_DIGEST_BYTES) {
+          const digest = digests.toString('base64', at, at + NONCE_DIGEST_BYTES)
           add(name, { digest, expires_at: values[0] })
         }
       } else {
