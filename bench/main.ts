@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
@@ -31,7 +32,7 @@ import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 import { costOfWorkers } from './workers.ts'
 
-const quick = process.argv.includes('--quick')
+const { quick, only } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' } } }).values
 const MANY = quick ? 100_000 : 1_000_000
 const USERS = quick ? 10_000 : 100_000
 const REQUESTS = quick ? 6000 : 20_000
@@ -39,8 +40,6 @@ const ROUNDS = quick ? 3 : 7
 /** The calls after which a process runs compiled code. */
 const WARM_UP = 40_000
 const EVENTS = quick ? 1_000_000 : 10_000_000
-/** `--only NAME` runs one section. */
-const only = process.argv[process.argv.indexOf('--only') + 1]
 const credentials = newCredentials(SYSTEM)
 const REGION = 'cn-hangzhou'
 
@@ -175,10 +174,8 @@ async function operations(folder: string): Promise<void> {
   const many = await authorization(server, { Action: 'Encrypt', KeyId, Plaintext })
   await server.stop()
   const data = join(folder, 'operations')
-  const [account, user10] = [
-    await authorizeAlone(data, credentials.accessKeyId, REGION),
-    await authorizeAlone(data, many.accessKeyId, REGION),
-  ]
+  const account = await authorizeAlone(data, credentials.accessKeyId, REGION)
+  const user10 = await authorizeAlone(data, many.accessKeyId, REGION)
   row(
     '  authorizing alone, in process',
     `${user10.toFixed(2)} µs, the account's call ${account.toFixed(2)} µs: ${(user10 / account).toFixed(1)} ×`,
@@ -475,8 +472,9 @@ try {
     keys: manyKeys,
     'shared-keys': keysOnPostgresql,
   }
-  for (const [name, section] of Object.entries(sections))
-    if (!process.argv.includes('--only') || only === name) await section(folder)
+  if (only !== undefined && !Object.hasOwn(sections, only))
+    throw new Error(`there is no section \`${only}\`: the sections are ${Object.keys(sections).join(', ')}`)
+  for (const [name, section] of Object.entries(sections)) if (only === undefined || only === name) await section(folder)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

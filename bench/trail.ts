@@ -20,7 +20,7 @@ const DAY = 86_400_000
 const DAYS = 80
 const KEYS = 1000
 
-export interface FilledTrail {
+interface FilledTrail {
   readonly keys: readonly string[]
   /** A day in the middle of the trail, in UTC. */
   readonly day: { readonly StartTime: string; readonly EndTime: string }

@@ -127,17 +127,14 @@ function takeDebian(image, arch, libraries) {
       './lib64',
       `./lib/ld-linux-*`,
       `./lib/${libraries}/*.so*`,
-      `./usr/lib/${libraries}/lib{atomic,gcc_s,stdc++}.so*`,
+      ...['atomic', 'gcc_s', 'stdc++'].map((name) => `./usr/lib/${libraries}/lib${name}.so*`),
       './usr/lib/os-release',
       './usr/share/ca-certificates/*',
       './usr/share/zoneinfo/*',
       ...['ca-certificates', 'gcc-12-base', 'libc6', 'tzdata'].map((name) => `./usr/share/doc/${name}/copyright`),
     ]
-    const names = kept.flatMap((name) =>
-      name.includes('{') ? ['atomic', 'gcc_s', 'stdc++'].map((lib) => name.replace(/\{.*\}/, lib)) : [name],
-    )
     const present = execFileSync('tar', ['-tf', all], { encoding: 'utf8' })
-    const wanted = names.filter((name) => present.includes(`\n${name.replace(/\*.*$/, '')}`))
+    const wanted = kept.filter((name) => present.includes(`\n${name.replace(/\*.*$/, '')}`))
     execFileSync('tar', ['-xf', all, '-C', image, '--wildcards', '--no-same-owner', ...wanted])
   } finally {
     rmSync(work, { recursive: true })

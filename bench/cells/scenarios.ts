@@ -5,15 +5,15 @@ import { imbalance, inTurn, packed, shardsOf } from './placement.ts'
 import type { Model, Station } from './simulation.ts'
 
 /** Service times in microseconds of CPU time, each measured in this repository. */
-export const MEASURED = {
+const MEASURED = {
   /** Encrypt by a RAM user with a tag condition and a durable event, 64 connections, one process: docs/scale.md, "What was measured". */
   callUs: 69,
   /** Parts of that call with an owner and workers: the same table. */
   ownerPart: 0.31,
   workerPart: 0.76,
-  /** "a sync for a call that is alone": docs/performance.md, "What single steps take". */
+  /** "a sync for a call that is alone": docs/performance.md, "Where the time of a call goes". */
   syncUs: 128,
-  /** A bare node:http server at 64 connections on the idle machine: docs/performance.md, "Where the time of a call goes". */
+  /** A bare node:http server at 64 connections on the idle machine: docs/performance.md, "Signed calls". */
   bareUs: 14.5,
   /** The router against that server: docs/scale.md, "What was measured"; `npm run bench -- --only cells` repeats it. */
   routerRatio: 5.6,
@@ -21,13 +21,13 @@ export const MEASURED = {
 
 const WORKERS = 3
 /** Cores of a cell: its owner and its workers. */
-export const CELL_CORES = WORKERS + 1
+const CELL_CORES = WORKERS + 1
 /** The most load of a station in normal operation. The rest is for a lost router, moves of shards, and peaks. */
-export const MOST_BUSY = 0.6
+const MOST_BUSY = 0.6
 /** The longest queue: as many calls as wait for about 10 ms at the owner. */
 const MOST_WAITING = 512
 
-export const ROUTER_US = MEASURED.bareUs * MEASURED.routerRatio
+const ROUTER_US = MEASURED.bareUs * MEASURED.routerRatio
 const OWNER_US = MEASURED.callUs * MEASURED.ownerPart
 const WORKER_US = MEASURED.callUs * MEASURED.workerPart
 
@@ -37,8 +37,8 @@ const station = (servers: number, meanUs: number): Station => ({
   spread: 'exponential',
   mostWaiting: MOST_WAITING,
 })
-export const CELL: readonly Station[] = [station(WORKERS, WORKER_US), station(1, OWNER_US)]
-export const ROUTER: Station = station(1, ROUTER_US)
+const CELL: readonly Station[] = [station(WORKERS, WORKER_US), station(1, OWNER_US)]
+const ROUTER: Station = station(1, ROUTER_US)
 
 /** The most calls a second of a cell: one of its stations is always busy. */
 export const CELL_MOST = Math.min(...CELL.map(({ servers, meanUs }) => (servers * 1e6) / meanUs))
@@ -63,7 +63,7 @@ const HOT = 0
 /** The part of a cell's capacity that one shard may use: a little more than the largest account needs. */
 const SHARD_LIMIT = 0.3
 
-export interface Scenario {
+interface Scenario {
   readonly name: string
   readonly model: Model
   /** The cell that the scenario is about. */

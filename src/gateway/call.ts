@@ -1,4 +1,4 @@
-// The way of a call (ARCHITECTURE.md, "The way of a call") from the HTTP request to the answer:
+// The way of a call (ARCHITECTURE.md, "The path of a call") from the HTTP request to the answer:
 //
 //   authenticate   prove the caller and the integrity of the request; a refusal up to here belongs to no account and has no event
 //   route          find the operation and the region

@@ -41,19 +41,19 @@ const NETWORK = /-(?:vpc|intranet)$/
 const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
 
 /** A cache of parsed hosts, by the regions of the server. Clients use few different hosts. */
-const lastRead = new WeakMap<readonly string[], Map<string, NamedHost>>()
+const parsedHosts = new WeakMap<readonly string[], Map<string, NamedHost>>()
 const MOST_HOSTS = 64
 const LONGEST_HOST = 255
 
 /** Parses a Host header. `regions` are the server's regions, whose names need not have the form of the cloud's. */
 function readHost(host: string, regions: readonly string[]): NamedHost {
-  const hosts = lastRead.get(regions) ?? new Map<string, NamedHost>()
+  const hosts = parsedHosts.get(regions) ?? new Map<string, NamedHost>()
   const known = hosts.get(host)
   if (known) return known
   const named = parsedHost(host, regions)
   if (host.length > LONGEST_HOST) return named
   if (hosts.size === MOST_HOSTS) hosts.clear()
-  lastRead.set(regions, hosts.set(host, named))
+  parsedHosts.set(regions, hosts.set(host, named))
   return named
 }
 
