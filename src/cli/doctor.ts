@@ -1,10 +1,10 @@
 // `strongroom doctor`: reports what is wrong with a set-up, and how to correct it. Changes nothing.
-import type { Stats } from 'node:fs'
+import { existsSync, type Stats } from 'node:fs'
 import { checkCertificateFiles } from '../doctor/certificate.ts'
 import { checkBackup, checkCopy } from '../doctor/copies.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
 import { CHECKS, type Check, counted, type Finding, findingsOf, type Result } from '../doctor/finding.ts'
-import { checkFolder, checkSpace, statOf } from '../doctor/folder.ts'
+import { checkAccess, checkFolder, checkSpace, statOf } from '../doctor/folder.ts'
 import { ASKED, checkService } from '../doctor/service.ts'
 import { checkStored } from '../doctor/stored.ts'
 import { localAuthority } from '../house/ports.ts'
@@ -100,17 +100,21 @@ function wrapped(text: string, columns: number): readonly string[] {
 async function examined(flags: Flags, around: Surroundings): Promise<readonly Finding[]> {
   const settings = settingsOf(flags, around)
   const usable = 'listen' in settings ? settings : null
-  const folder = usable && statOf(usable.data)
+  const closed = usable && checkAccess(usable.data)
+  const folder = usable && !closed ? statOf(usable.data) : null
   const now = SYSTEM.now()
+  const local = async (named: Settings) =>
+    closed ? [closed, ...notMade(LOCAL.slice(1), UNREAD)] : localFindings(named, folder, flags, around)
   return [
     ...(usable ? [findingsOf('settings').ok('they can be used')] : [settings as Finding]),
-    ...(usable ? await localFindings(usable, folder, flags, around) : notMade(LOCAL, 'the settings are wrong')),
-    ...(await remoteFindings(usable, flags, around)),
+    ...(usable ? await local(usable) : notMade(LOCAL, 'the settings are wrong')),
+    ...(await remoteFindings(usable, folder !== null || closed !== null, flags, around)),
     checkBackup(flags.get('backup'), now),
-    checkCopy(flags.get('root-key-copy'), usable, folder),
+    closed ? findingsOf("root key's copy").notMade(UNREAD) : checkCopy(flags.get('root-key-copy'), usable, folder),
   ]
 }
 
+const UNREAD = "the data folder can't be read"
 const LOCAL = ['data folder', 'disk space', 'database', 'root key', 'witness', 'certificate'] as const
 
 function notMade(checks: readonly Check[], why: string): readonly Finding[] {
@@ -157,14 +161,16 @@ async function localFindings(
 const ASKING = Object.keys(ASKED) as Check[]
 const BY_ENDPOINT: readonly Check[] = ['clock', 'credentials', ...ASKING]
 
+/** `isHere`: whether the server's data folder is on this machine. */
 async function remoteFindings(
   settings: Settings | null,
+  isHere: boolean,
   flags: Flags,
   around: Surroundings,
 ): Promise<readonly Finding[]> {
   const { env } = around
   const named = flags.has('endpoint') || flags.has('profile') || Boolean(env['STRONGROOM_ENDPOINT'])
-  const at = named || !settings || !statOf(settings.data) ? flags : ofOwnServer(flags, settings)
+  const at = named || !settings || !isHere ? flags : ofOwnServer(flags, settings)
   const options = await optionsOf(at, around)
   const server = options instanceof Error ? serverOptions(at, around) : options
   const { answers, findings } = await checkEndpoint({ ...server, now: () => SYSTEM.now() }, named)
@@ -206,8 +212,8 @@ function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
   const reached = { host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port }
   // With --data, the client takes the AccessKey from that folder or refuses. Without an AccessKey there, log-ons and profiles remain.
-  const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
+  const own = data !== './data' && existsSync(credentialsFile(data)) ? flags.with('data', data) : flags
   const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${hostAndPort(reached)}`)
   const ca = localAuthority({ tls, data })
-  return ca !== null && !flags.has('ca-file') && statOf(ca) ? at.with('ca-file', ca) : at
+  return ca !== null && !flags.has('ca-file') && existsSync(ca) ? at.with('ca-file', ca) : at
 }

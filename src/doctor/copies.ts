@@ -19,9 +19,19 @@ export function checkBackup(path: string | undefined, now: number): Finding {
   const { ok, warning, error, notMade } = findingsOf('backup')
   if (path === undefined) return notMade('no backup is named', 'name the newest one with --backup FILE')
   const remedy = 'write one: `strongroom backup --to FILE --recipient age1…`'
-  const file = statOf(path)
+  let file: Stats | null
+  let isBackup: boolean
+  try {
+    file = statOf(path)
+    isBackup = file?.isFile() === true && beginningOf(path) === AGE
+  } catch (failure) {
+    return error(
+      `\`${path}\` can't be read: ${(failure as Error).message}`,
+      'run this command as a user who can read it',
+    )
+  }
   if (!file) return error(`there is no backup at \`${path}\``, remedy)
-  if (!file.isFile() || beginningOf(path) !== AGE) return error(`\`${path}\` is no backup`, remedy)
+  if (!isBackup) return error(`\`${path}\` is no backup`, remedy)
   const hours = Math.floor((now - file.mtimeMs) / HOUR_MS)
   const says = `\`${path}\` is of ${isoSeconds(file.mtimeMs)}, ${counted(hours, 'hour')} ago`
   return hours >= OLD_HOURS ? warning(says, remedy) : ok(says)

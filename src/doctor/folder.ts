@@ -17,6 +17,17 @@ export function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null
 }
 
+/** The finding that this user can't read the data folder; null where it can, and where there is none. */
+export function checkAccess(data: string): Finding | null {
+  try {
+    if (statOf(data)?.isDirectory()) readdirSync(data)
+    return null
+  } catch (failure) {
+    const says = `this user can't read \`${data}\` (${(failure as NodeJS.ErrnoException).code})`
+    return findingsOf('data folder').error(says, 'run this command as the user of the server')
+  }
+}
+
 /** Checks the permissions of the data folder and of the files with secrets. `folder` is the status of the data folder. */
 export function checkFolder(settings: Settings, folder: Stats): readonly Finding[] {
   const { ok, warning, error } = findingsOf('data folder')

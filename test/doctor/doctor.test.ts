@@ -178,6 +178,27 @@ describe('strongroom doctor', () => {
     assert.match(found.says('data folder'), /^its owner can't write to `.*` \(mode 0500\): .*: run `chmod 700 /)
   })
 
+  it('says what another user than the owner can not read, and makes the other checks', async () => {
+    const [data, backups] = [temporaryFolder(), temporaryFolder()]
+    const isRoot = process.geteuid?.() === 0
+    const close = () => (isRoot ? process.seteuid?.(65_534) : [data, backups].map((one) => chmodSync(one, 0)))
+    const open = () => (isRoot ? process.seteuid?.(0) : [data, backups].map((one) => chmodSync(one, 0o700)))
+    close()
+    try {
+      const copies = ['--backup', join(backups, 'backup.age'), '--root-key-copy', join(backups, 'root-key')]
+      const found = await examine(['--data', data, '--listen', '127.0.0.1:1', ...copies], {})
+      assert.equal(found.code, 1)
+      assert.match(found.says('data folder'), /^this user can't read `.*` \(EACCES\): run this command as the user of/)
+      assert.match(found.says('root key'), /^the data folder can't be read/)
+      assert.match(found.says('endpoint'), /127\.0\.0\.1:1 does not answer/)
+      assert.match(found.says('backup'), /backup\.age` can't be read: EACCES.*: run this command as a user who can/)
+      assert.equal(found.result("root key's copy"), 'not made')
+    } finally {
+      open()
+      for (const folder of [data, backups]) removeFolder(folder)
+    }
+  })
+
   it('sends an operator whose root key is in an HSM to the check of the HSM, and asks for no copy of a file', async () => {
     const found = await examineCopy((data) => {
       using db = new DatabaseSync(join(data, 'strongroom.db'))
