@@ -23,6 +23,8 @@ describe('shares', () => {
     assert.equal(shares.drop(b, 3), true)
     assert.equal(shares.drop(b, 3), false)
     assert.deepEqual([shares.heaviest(), shares.total, [...shares]], ['y', 3, [a, c]])
+    shares.take(b, 1)
+    assert.equal(shares.heaviest(), 'x', 'the earliest of two that hold as much')
   })
 })
 
