@@ -41,9 +41,13 @@ export class Attempts implements AttemptLimits {
     const ofSource = `source ${source}`
     const known = this.#known.has(pair)
     const ofName = known ? `pair ${pair}` : `name ${whose}`
-    const taken = [this.#bucket(ofSource, OF_SOURCE, now), this.#bucket(ofName, OF_NAME, now)]
-    if (taken.some(({ left }) => left < 1)) return null
-    for (const bucket of taken) bucket.left--
+    const sourceBucket = this.#bucket(ofSource, OF_SOURCE, now)
+    // A source without attempts makes no bucket: with many names, it would make this forget the failures of all others.
+    if (sourceBucket.left < 1) return null
+    const nameBucket = this.#bucket(ofName, OF_NAME, now)
+    if (nameBucket.left < 1) return null
+    sourceBucket.left--
+    nameBucket.left--
     return { buckets: [ofSource, ofName], pair, known }
   }
 

@@ -38,6 +38,13 @@ describe('attempts to log on', () => {
     assert.ok(attempts.admit('192.0.2.1', 'a@acme', 0))
   })
 
+  it('stay counted while an address tries many other names', () => {
+    const attempts = new Attempts()
+    assert.equal(failing(attempts, '192.0.2.1', 'a@acme', 0), 10)
+    for (let i = 0; i < 20_000; i++) attempts.admit('192.0.2.2', `user-${i}@acme`, 0)
+    assert.equal(failing(attempts, '192.0.2.1', 'a@acme', 0), 0)
+  })
+
   it('that succeed take nothing', () => {
     const attempts = new Attempts()
     for (let i = 0; i < 100; i++) succeed(attempts, '192.0.2.1', 'a@acme')
