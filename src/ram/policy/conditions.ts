@@ -32,6 +32,15 @@ function texts(fold: (text: string) => string): Reader {
   }
 }
 
+/** Remembers the last result of `parse`: a request's value is compared with many values in a row. */
+function remembering(parse: (text: string) => bigint | null): (text: string) => bigint | null {
+  let last: { readonly text: string; readonly parsed: bigint | null } = { text: '', parsed: parse('') }
+  return (text) => {
+    if (last.text !== text) last = { text, parsed: parse(text) }
+    return last.parsed
+  }
+}
+
 function compared(parse: (text: string) => bigint | null, holds: (order: bigint) => boolean): Reader {
   return (value) => {
     const wanted = parse(value)
@@ -81,8 +90,10 @@ function truth(value: string): Test | null {
 
 const exactly = texts((text) => text)
 const inAnyCase = texts((text) => text.toLowerCase())
-const numbers = (holds: (order: bigint) => boolean) => compared(decimal, holds)
-const times = (holds: (order: bigint) => boolean) => compared(instant, holds)
+const number = remembering(decimal)
+const time = remembering(instant)
+const numbers = (holds: (order: bigint) => boolean) => compared(number, holds)
+const times = (holds: (order: bigint) => boolean) => compared(time, holds)
 
 const equal = (order: bigint) => order === 0n
 const less = (order: bigint) => order < 0n

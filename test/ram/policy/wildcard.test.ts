@@ -38,4 +38,42 @@ describe('a pattern', () => {
       { numRuns: times('wildcard patterns') },
     )
   })
+
+  it('agrees with the definition for values longer than a word of bits, too', () => {
+    const run = fc.tuple(fc.constantFrom('a', 'b', '*', '?', 'a?b*'), fc.integer({ min: 1, max: 20 }))
+    const pattern = fc.array(run, { maxLength: 5 }).map((runs) => runs.map(([text, n]) => text.repeat(n)).join(''))
+    const value = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 40 })), { maxLength: 3 })
+    fc.assert(
+      fc.property(pattern, value, (pattern, runs) => {
+        const text = runs.map(([letter, n]) => letter.repeat(n)).join('')
+        assert.equal(compileWildcard(pattern)(text), matchesPattern(pattern, text))
+        // The longest run of the pattern's own letters that may match.
+        const own = pattern.replaceAll('*', 'ab').replaceAll('?', 'a')
+        assert.equal(compileWildcard(pattern)(own), true)
+      }),
+      { numRuns: times('wildcard patterns') },
+    )
+  })
+
+  it('with question marks takes far less than pattern × value steps', () => {
+    const [pattern, value] = [`*${'a'.repeat(120)}?b*`, 'a'.repeat(2000)]
+    const matches = compileWildcard(pattern)
+    const places = Array.from(pattern, (character) => character.charCodeAt(0))
+    const points = Array.from(value, (character) => character.charCodeAt(0))
+    const stepByStep = () => {
+      let equal = 0
+      for (let start = 0; start < points.length; start++)
+        for (let at = 1; at < places.length; at++) if (places[at] === points[start + at]) equal++
+      return equal
+    }
+    const cpu = (work: () => unknown) => {
+      const before = process.cpuUsage()
+      for (let n = 0; n < 20; n++) work()
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    const least = (work: () => unknown) => Math.min(...Array.from({ length: 5 }, () => cpu(work)))
+    const [taken, steps] = [least(() => matches(value)), least(stepByStep)]
+    assert.ok(taken < steps / 4, `${taken} µs; step by step ${steps} µs`)
+  })
 })
