@@ -32,14 +32,14 @@ export async function keepRecords(
   loop: Loop,
 ): Promise<void> {
   const { runtime, stop } = loop
-  let writeUseAt = house.now() + LAST_USED_MS
+  let writeUseAt = runtime.monotonic() + LAST_USED_MS
   const work = async () => {
     await sweeps.run()
     while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
-    if (house.now() < writeUseAt) return
+    if (runtime.monotonic() < writeUseAt) return
     await lastUsed.write(house.now())
     await usage.write()
-    writeUseAt = house.now() + LAST_USED_MS
+    writeUseAt = runtime.monotonic() + LAST_USED_MS
   }
   await runtime.pause(SWEEP_MS, stop)
   return repeat(SWEEP_MS, loop, work, 'background work failed, and will be tried again')
@@ -50,13 +50,19 @@ export async function keepRecords(
  * events and drops those older than the retention.
  */
 export async function keepTrail(
-  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'> },
+  {
+    upkeep,
+    witness,
+  }: {
+    readonly upkeep: Pick<TrailUpkeep, 'stored' | 'checkpoint' | 'extendIndex' | 'prune'>
+    readonly witness: Pick<Witness, 'renew'>
+  },
   { retentionDays }: Pick<Settings, 'retentionDays'>,
   loop: Loop,
 ): Promise<void> {
   const { runtime } = loop
   // The first pruning waits: the operator can notice a wrong clock before it drops events.
-  let pruneAt = runtime.now() + PRUNE_MS
+  let pruneAt = runtime.monotonic() + PRUNE_MS
   let contradicted = false
   const renewWitness = async () => {
     try {
@@ -70,8 +76,8 @@ export async function keepTrail(
   const maintain = async () => {
     await upkeep.extendIndex(runtime.now(), runtime.turn)
     // Keeps everything while the witness contradicts the trail: the trail is evidence.
-    if (contradicted || runtime.now() < pruneAt) return
-    pruneAt = runtime.now() + PRUNE_MS
+    if (contradicted || runtime.monotonic() < pruneAt) return
+    pruneAt = runtime.monotonic() + PRUNE_MS
     await upkeep.prune(runtime.now(), retentionDays, runtime.turn)
   }
   await Promise.all([

@@ -1,5 +1,6 @@
 // The background work of a server goes on beside what fails, and a trouble that lasts is in the log once.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
@@ -12,6 +13,8 @@ import { until } from '../until.ts'
 
 /** As many events as one part of the index has. */
 const PART = 1024
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 describe('the upkeep of the trail', () => {
   it('indexes events while the witness can not be written, and reports that once', async () => {
@@ -49,5 +52,33 @@ describe('the upkeep of the trail', () => {
       await working
     }
     assert.deepEqual(alarms, ['the witness of the trail could not be renewed, and will be tried again'])
+  })
+
+  it('drops old events an hour after the start, whatever the clock does', async () => {
+    for (const jump of [365 * DAY, -365 * DAY]) {
+      const stop = new AbortController()
+      let passed = 0
+      const prunedAfter: number[] = []
+      const pause = async (ms: number) => {
+        passed += ms
+        if (passed > 1.5 * HOUR) stop.abort()
+        await SYSTEM.turn()
+      }
+      const now = () => Date.parse('2026-03-01') + passed + (passed > HOUR / 2 ? jump : 0)
+      const upkeep = {
+        stored: undefined,
+        checkpoint: () => new Promise<never>(() => {}),
+        extendIndex: async () => {},
+        prune: async () => prunedAfter.push(passed),
+      }
+      const loop = {
+        runtime: { ...SYSTEM, now, monotonic: () => passed, pause },
+        stop: stop.signal,
+        alarm: assert.fail,
+      }
+      void keepTrail({ upkeep, witness: { renew: async () => {} } }, { retentionDays: 90 }, loop)
+      await once(stop.signal, 'abort')
+      assert.deepEqual(prunedAfter, [HOUR])
+    }
   })
 })

@@ -49,7 +49,7 @@ export class HsmKeystore implements Keystore {
   readonly #device: Supervisor
   readonly #reserved: ReservedUses
   readonly #asking: Asking
-  #collectAfter = 0
+  #collectedAt = 0
   #describing: Promise<readonly TokenIdentity[]> | null = null
 
   constructor(device: Supervisor, setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
@@ -217,8 +217,9 @@ export class HsmKeystore implements Keystore {
 
   /** Removes wrapping keys of expired tokens, at most once a minute: an expired token is refused even while its key exists. */
   async collect(now: number): Promise<void> {
-    if (now < this.#collectAfter || this.#device.trouble !== null) return
-    this.#collectAfter = now + COLLECT_EVERY_MS
+    // Also after a clock was set back.
+    if (Math.abs(now - this.#collectedAt) < COLLECT_EVERY_MS || this.#device.trouble !== null) return
+    this.#collectedAt = now
     await this.#asking.aside('collect', { tag: this.#setup.tag, now }, BACKGROUND_MS)
   }
 
