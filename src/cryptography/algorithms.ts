@@ -13,6 +13,10 @@ export const SIGNING_ALGORITHMS = {
 } as const
 export type SigningAlgorithm = keyof typeof SIGNING_ALGORITHMS
 
-/** The encryption algorithms. OAEP has an empty label and uses the same hash for the label and MGF1. */
-export const ENCRYPTION_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1', 'SM2PKE'] as const
+/** OAEP has an empty label and uses the same hash for the label and MGF1. */
+export const OAEP_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
+export type OaepAlgorithm = (typeof OAEP_ALGORITHMS)[number]
+
+/** The encryption algorithms. */
+export const ENCRYPTION_ALGORITHMS = [...OAEP_ALGORITHMS, 'SM2PKE'] as const
 export type EncryptionAlgorithm = (typeof ENCRYPTION_ALGORITHMS)[number]

@@ -1,9 +1,11 @@
 // The operations of private and public keys, by algorithm. node:crypto has RSA and ML-DSA; openssl.ts has the curves.
-import { constants, createPublicKey, KeyObject, privateDecrypt, publicEncrypt, sign, verify } from 'node:crypto'
+import { KeyObject, privateDecrypt, sign, verify } from 'node:crypto'
 import type { EncryptionAlgorithm, SigningAlgorithm } from './algorithms.ts'
 import { decryptSm2, digestVerifies, encryptSm2, signDigest } from './openssl.ts'
 import type { PrivateKey } from './private-key.ts'
+import { publicKeyObject } from './public-key.ts'
 import { rsaVerifies, signRsa } from './rsa.ts'
+import { encryptRsa, OAEP } from './rsa-encryption.ts'
 import { sm2FromDer, sm2ToDer } from './sm2-ciphertext.ts'
 
 /** Signs a digest, whose length the caller has checked. `salt` is 32 fresh random bytes, which PSS needs. */
@@ -36,25 +38,20 @@ export function verifies(
   switch (algorithm) {
     case 'RSA_PSS_SHA_256':
     case 'RSA_PKCS1_SHA_256':
-      return rsaVerifies(publicKeyOf(publicKey), algorithm, digest, signature)
+      return rsaVerifies(publicKeyObject(publicKey), algorithm, digest, signature)
     case 'ML_DSA_65':
     case 'ML_DSA_87':
-      return verify(null, digest, publicKeyOf(publicKey), signature)
+      return verify(null, digest, publicKeyObject(publicKey), signature)
     case 'ECDSA_SHA_256':
     case 'SM2DSA':
       return digestVerifies(publicKey, digest, signature)
   }
 }
 
-const OAEP = {
-  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-} as const
-
 /** Encrypts a plaintext, whose length the caller has checked. `publicKey` is a SubjectPublicKeyInfo, DER. */
 export function encryptFor(publicKey: Uint8Array, algorithm: EncryptionAlgorithm, plaintext: Uint8Array): Uint8Array {
   if (algorithm === 'SM2PKE') return sm2FromDer(encryptSm2(publicKey, plaintext))
-  return publicEncrypt({ key: publicKeyOf(publicKey), ...OAEP[algorithm] }, plaintext)
+  return encryptRsa(publicKeyObject(publicKey), algorithm, plaintext)
 }
 
 /** Decrypts a ciphertext; null when it is invalid. */
@@ -72,10 +69,6 @@ export function decryptWith(
   } catch {
     return null
   }
-}
-
-function publicKeyOf(der: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
 }
 
 function objectOf(key: PrivateKey): KeyObject {

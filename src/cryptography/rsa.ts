@@ -7,14 +7,14 @@ export type RsaSigning = 'RSA_PSS_SHA_256' | 'RSA_PKCS1_SHA_256'
 const HASH_BYTES = 32
 /** The length of the salt of PSS: as long as the digest. */
 export const SALT_BYTES = HASH_BYTES
-/** The DER bytes of a SHA-256 DigestInfo before the digest (RFC 8017 section 9.2, note 1). */
+/** The DER bytes of a DigestInfo before a SHA-256 digest (RFC 8017 section 9.2, note 1). */
 const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 const TRAILER = 0xbc
 
 /** Signs a digest of 32 bytes. `salt` is 32 fresh random bytes, which PSS needs. */
 export function signRsa(key: KeyObject, algorithm: RsaSigning, digest: Uint8Array, salt: Uint8Array): Buffer {
   if (algorithm === 'RSA_PKCS1_SHA_256')
-    return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([DIGEST_INFO, digest]))
+    return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest))
   return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded(digest, salt, bytesOf(key)))
 }
 
@@ -29,7 +29,12 @@ export function rsaVerifies(key: KeyObject, algorithm: RsaSigning, digest: Uint8
     return false
   }
   if (algorithm === 'RSA_PSS_SHA_256') return encodes(opened, digest)
-  return opened.equals(Buffer.concat([DIGEST_INFO, digest]))
+  return opened.equals(digestInfo(digest))
+}
+
+/** What PKCS #1 v1.5 signs of a SHA-256 digest. */
+export function digestInfo(digest: Uint8Array): Buffer {
+  return Buffer.concat([DIGEST_INFO, digest])
 }
 
 /** The length of the modulus in bytes. */

@@ -1,6 +1,5 @@
 // Wraps key material for import, on the owner's side. wrap.ts unwraps it.
 import {
-  constants,
   createCipheriv,
   createPublicKey,
   diffieHellman,
@@ -8,21 +7,16 @@ import {
   hash,
   hkdfSync,
   type KeyObject,
-  publicEncrypt,
 } from 'node:crypto'
 import { HYBRID_WRAPPING, X_WING_LABEL } from './hybrid-wrap.ts'
+import { publicKeyObject } from './public-key.ts'
+import { encryptRsa } from './rsa-encryption.ts'
 import type { ImportAlgorithm } from './wrap.ts'
 
 /** The length of ML-KEM-768's public key. X25519's (32 bytes) follows it. */
 const KEM_PUBLIC = 1184
 /** The initial value of key wrap (RFC 3394 section 2.2.3.1). */
 const INTEGRITY = Buffer.alloc(8, 0xa6)
-
-const PADDING = {
-  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
-} as const
 
 interface Pair {
   readonly privateKey: KeyObject
@@ -40,17 +34,7 @@ export function wrapMaterial(
   own: Pair,
 ): Buffer {
   if (algorithm === HYBRID_WRAPPING) return wrapHybrid(publicKey, material, own)
-  return publicEncrypt({ key: rsaKey(publicKey), ...PADDING[algorithm] }, material)
-}
-
-/** Returns the modulus and the public exponent, big-endian, of an RSA public key (SubjectPublicKeyInfo, DER). */
-export function rsaNumbers(publicKey: Uint8Array): { readonly modulus: Buffer; readonly exponent: Buffer } {
-  const { n = '', e = '' } = rsaKey(publicKey).export({ format: 'jwk' })
-  return { modulus: Buffer.from(n, 'base64url'), exponent: Buffer.from(e, 'base64url') }
-}
-
-function rsaKey(publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+  return encryptRsa(publicKeyObject(publicKey), algorithm, material)
 }
 
 function wrapHybrid(publicKey: Uint8Array, material: Uint8Array, own: Pair): Buffer {

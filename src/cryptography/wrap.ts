@@ -2,6 +2,7 @@
 import { constants, privateDecrypt } from 'node:crypto'
 import { HYBRID_KEY_SPEC, HYBRID_WRAPPING, unwrapHybrid } from './hybrid-wrap.ts'
 import { privateKeyObject } from './private-key.ts'
+import { OAEP } from './rsa-encryption.ts'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
 /** The algorithms in FIPS mode. PKCS #1 v1.5 may no longer wrap keys (NIST SP 800-131A), and the FIPS provider lacks X25519. */
@@ -14,6 +15,8 @@ export const IMPORT_WRAPPING = { RSA_2048: WRAPPING_ALGORITHMS, [HYBRID_KEY_SPEC
 export type ImportKeySpec = keyof typeof IMPORT_WRAPPING
 export type ImportAlgorithm = (typeof IMPORT_WRAPPING)[ImportKeySpec][number]
 export const IMPORT_ALGORITHMS: readonly ImportAlgorithm[] = [...WRAPPING_ALGORITHMS, HYBRID_WRAPPING]
+
+const PADDING = { ...OAEP, RSAES_PKCS1_V1_5: { padding: constants.RSA_NO_PADDING } }
 
 /**
  * Unwraps material of `length` bytes; null for any invalid input. `privateKey` is PKCS #8, DER, or the form of hybridPair. PKCS #1 v1.5 is decrypted
@@ -53,10 +56,4 @@ function materialIn(block: Buffer, length: number): Buffer | null {
   if (wrong === 0) return material
   material.fill(0)
   return null
-}
-
-const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: string }>> = {
-  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-  RSAES_PKCS1_V1_5: { padding: constants.RSA_NO_PADDING },
 }

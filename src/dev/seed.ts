@@ -3,7 +3,8 @@ import type { Code } from '../api/errors/catalogue.ts'
 import { Refusal, refuse } from '../api/errors.ts'
 import type { AnyOperation } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
-import { exportPublicKey, wrapForExport } from '../cryptography/export-key.ts'
+import { exportPublicKey } from '../cryptography/export-key.ts'
+import { encryptRsa } from '../cryptography/rsa-encryption.ts'
 import type { House } from '../gateway/house.ts'
 import { newSoftwareKey } from '../kms/key-state.ts'
 import type { KmsContext } from '../kms/operation.ts'
@@ -173,7 +174,7 @@ async function sealer({ keystore }: House): Promise<Sealing> {
   if (wrapping.outcome !== 'made' || !key) throw new Error('the key store made no RSA-2048 wrapping key')
   const { sealedPrivateKey } = wrapping
   return async (version, material) => {
-    const wrapped = wrapForExport(key, algorithm, material)
+    const wrapped = encryptRsa(key, algorithm, material)
     const imported = await keystore.importMaterial(
       version,
       { place, sealedPrivateKey, algorithm, expired: false },

@@ -1,14 +1,10 @@
 // Data keys: their length, generation and export, shared by the operations that generate or export them.
 import { refuse } from '../api/errors.ts'
 import { choice, integer, optional, shaped, text, type Values } from '../api/parameters.ts'
+import { OAEP_ALGORITHMS } from '../cryptography/algorithms.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
-import {
-  EXPORT_ALGORITHMS,
-  EXPORT_CAPACITY,
-  exportPublicKey,
-  isSm2PublicKey,
-  wrapForExport,
-} from '../cryptography/export-key.ts'
+import { EXPORT_CAPACITY, exportPublicKey, isSm2PublicKey } from '../cryptography/export-key.ts'
+import { encryptRsa } from '../cryptography/rsa-encryption.ts'
 import { KEY_SPECS } from '../keystore/key-spec.ts'
 import { asBuffer } from '../runtime/bytes.ts'
 import { endingWith, type MaybePromise } from '../runtime/maybe-promise.ts'
@@ -56,7 +52,7 @@ export function withNewDataKey<T>(
 /** The longest data key that an SM2 key wraps, in bytes: it wraps by encrypting. */
 const SM2_CAPACITY = KEY_SPECS.EC_SM2.encryption.SM2PKE.mostPlaintext
 
-const WRAPPING = { RSA_2048: EXPORT_ALGORITHMS, EC_SM2: ['SM2PKE'] } as const
+const WRAPPING = { RSA_2048: OAEP_ALGORITHMS, EC_SM2: ['SM2PKE'] } as const
 type WrappingKeySpec = keyof typeof WRAPPING
 
 export const exportParameters = {
@@ -97,7 +93,7 @@ export function destinationOf(
     throw refuse('InvalidParameter', { name: 'PublicKeyBlob', rule: exportParameters.PublicKeyBlob.rule })
   return {
     capacity: EXPORT_CAPACITY[algorithm],
-    wrap: async (dataKey) => wrapForExport(publicKey, algorithm, dataKey),
+    wrap: async (dataKey) => encryptRsa(publicKey, algorithm, dataKey),
   }
 }
 

@@ -1,5 +1,6 @@
 // Several tokens that the vendor keeps synchronized, used as one. Work that one token can't do goes to the next. Each method does the work of its
 // name (protocol.ts).
+import { spkiOf } from '../../cryptography/public-key.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, Missing, Refused } from './faults.ts'
@@ -10,7 +11,6 @@ import { isForSameKey, wrappingExpiry } from './object-names.ts'
 import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
-import { spkiOf } from './pairs.ts'
 import type { Abilities, TokenIdentity, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
 import { TokenPairs } from './token-pairs.ts'

@@ -1,6 +1,6 @@
 // The key store in a PKCS #11 device. Material is generated, used and destroyed in the device; records contain references to it.
 import { because, refuse } from '../../api/errors.ts'
-import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
+import { type EncryptionAlgorithm, OAEP_ALGORITHMS, type SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import { HYBRID_WRAPPING } from '../../cryptography/hybrid-wrap.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { randomBytes } from '../../runtime/random.ts'
@@ -26,7 +26,7 @@ import { Failed } from './child.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'
 import { type TokenIdentity, type TokenReport, UNIDENTIFIED, type Works } from './protocol.ts'
 import type { Supervisor } from './supervisor.ts'
-import { DEVICE_SIGNING, OAEP_ALGORITHMS, PAIR_SPECS } from './templates.ts'
+import { DEVICE_SIGNING, PAIR_SPECS } from './templates.ts'
 
 const NO_HYBRID = 'does not unwrap with ML-KEM'
 const BACKGROUND_MS = 10_000

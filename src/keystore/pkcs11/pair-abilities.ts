@@ -1,14 +1,15 @@
 // The abilities of a device with key pairs. They are tried with session pairs, because lists of mechanisms contain neither the curves nor the
 // hashes.
 import { constants, hash, type KeyObject, verify } from 'node:crypto'
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
+import { encryptRsa } from '../../cryptography/rsa-encryption.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import type { Access } from './login.ts'
 import { Pace } from './pace.ts'
-import { encryptedFor } from './pairs.ts'
 import type { Abilities } from './protocol.ts'
 import type { Handle } from './session.ts'
 import { signed } from './signing.ts'
-import { type CurveSpec, type DeviceSigning, MECHANISM_NAMES, type OaepAlgorithm, type PairUse } from './templates.ts'
+import { type CurveSpec, type DeviceSigning, MECHANISM_NAMES, type PairUse } from './templates.ts'
 import { Trial } from './trial.ts'
 
 type RsaSigning = Exclude<DeviceSigning, 'ECDSA_SHA_256'>
@@ -109,5 +110,5 @@ async function decryptsWith(
   algorithm: OaepAlgorithm,
 ): Promise<true | null> {
   cryptoki.pairs.decryptInit(access, privateKey, algorithm)
-  return cryptoki.decrypt(access, encryptedFor(publicKey, algorithm, TEXT)).equals(TEXT) || null
+  return cryptoki.decrypt(access, encryptRsa(publicKey, algorithm, TEXT)).equals(TEXT) || null
 }

@@ -1,12 +1,14 @@
 // Decrypts in the device what was encrypted with a public key.
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
+import { encryptRsa } from '../../cryptography/rsa-encryption.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { faultOf, Unsupported } from './faults.ts'
 import type { Access } from './login.ts'
 import { demandSame, openedOrNot } from './opening.ts'
 import type { Pace } from './pace.ts'
-import { encryptedFor, rsaPublicKey } from './pairs.ts'
+import { rsaPublicKey } from './pairs.ts'
 import type { Handle } from './session.ts'
-import { MECHANISM_NAMES, type OaepAlgorithm } from './templates.ts'
+import { MECHANISM_NAMES } from './templates.ts'
 
 const PROBE = Buffer.alloc(32, 1)
 
@@ -36,7 +38,7 @@ export async function openedByPair(
   }
   const modulus = () => cryptoki.pairs.modulusOf(access, key)
   const prove = async (unclear: unknown, times: number) => {
-    const sealed = encryptedFor(rsaPublicKey(modulus()), algorithm, PROBE)
+    const sealed = encryptRsa(rsaPublicKey(modulus()), algorithm, PROBE)
     for (let i = 0; i < times; i++) if (!open(sealed).equals(PROBE)) throw unclear
     sealed[sealed.length - 1] = (sealed.at(-1) ?? 0) ^ 1
     demandSame(unclear, () => open(sealed))

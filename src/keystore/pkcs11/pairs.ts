@@ -1,7 +1,7 @@
 // The C_ functions for key pairs: generating, signing, decrypting.
-import { constants, createPublicKey, ECDH, type KeyObject, publicEncrypt } from 'node:crypto'
+import { createPublicKey, ECDH, type KeyObject } from 'node:crypto'
 import type * as Pkcs11js from 'pkcs11js'
-import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
 import { asBuffer } from '../../runtime/bytes.ts'
 import type { Library } from './library.ts'
 import { type Handle, type SessionHolder, still } from './session.ts'
@@ -11,7 +11,6 @@ import {
   type DeviceSigning,
   isCurve,
   keyPair,
-  type OaepAlgorithm,
   oaep,
   type PairSpec,
   type PairUse,
@@ -101,22 +100,6 @@ export class Pairs {
 export function rsaPublicKey(modulus: Buffer): KeyObject {
   const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: PUBLIC_EXPONENT.toString('base64url') }
   return createPublicKey({ key: jwk, format: 'jwk' })
-}
-
-/** The SubjectPublicKeyInfo (DER). */
-export function spkiOf(key: KeyObject): Uint8Array {
-  return key.export({ type: 'spki', format: 'der' })
-}
-
-const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: string }>> = {
-  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
-}
-
-/** Returns a ciphertext that the private key of the pair decrypts or unwraps. */
-export function encryptedFor(key: KeyObject, algorithm: WrappingAlgorithm, bytes: Uint8Array): Buffer {
-  return publicEncrypt({ key, ...PADDING[algorithm] }, bytes)
 }
 
 /** The public key of this point (SEC 1, section 2.3.3), with or without a DER octet string around it. Throws when the point is not on the curve. */

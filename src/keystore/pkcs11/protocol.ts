@@ -1,6 +1,7 @@
 // The messages between the service and the process with the PKCS #11 library. They travel in batches.
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import type { DeviceSigning, OaepAlgorithm, PairSpec, PairUse } from './templates.ts'
+import type { DeviceSigning, PairSpec, PairUse } from './templates.ts'
 
 /** Why a process must not use a token: the token refused this PIN before, or a former process hung at it. */
 export interface LeftAlone {

@@ -1,14 +1,12 @@
 // Signs in the device, and converts digests and signatures between the formats of API and device.
 import { ecdsaToDer } from '../../cryptography/ecdsa.ts'
+import { digestInfo } from '../../cryptography/rsa.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { faultOf, Unsupported } from './faults.ts'
 import type { Access } from './login.ts'
 import type { Pace } from './pace.ts'
 import type { Handle } from './session.ts'
 import { type DeviceSigning, MECHANISM_NAMES } from './templates.ts'
-
-/** The DER bytes before a SHA-256 digest in a DigestInfo (RFC 8017 section 9.2, note 1). */
-const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 
 /**
  * Signs a SHA-256 digest. An ECDSA signature is DER, an RSA signature is as long as the modulus. Throws Unsupported where the device lacks
@@ -21,7 +19,7 @@ export async function signed(
   digest: Uint8Array,
   pace: Pace,
 ): Promise<Uint8Array> {
-  const data = algorithm === 'RSA_PKCS1_SHA_256' ? Buffer.concat([DIGEST_INFO, digest]) : digest
+  const data = algorithm === 'RSA_PKCS1_SHA_256' ? digestInfo(digest) : digest
   try {
     cryptoki.pairs.signInit(access, key, algorithm)
     const signature = await pace.of(

@@ -1,6 +1,8 @@
 // The templates of keys and the mechanisms of algorithms.
 import type * as Pkcs11js from 'pkcs11js'
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
 import { NONCE_BYTES, TAG_BYTES } from '../../cryptography/gcm.ts'
+import { SALT_BYTES } from '../../cryptography/rsa.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 
 /** The add-on's module: all constants of PKCS #11. */
@@ -10,7 +12,6 @@ type Mechanism = Pkcs11js.Mechanism
 
 /** 65537, big-endian, for every RSA pair. */
 export const PUBLIC_EXPONENT = Buffer.of(1, 0, 1)
-const SALT_BYTES = 32
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
 
@@ -49,8 +50,6 @@ export function aesKey(c: Constants, kept: { readonly id: string; readonly label
 /** The algorithms by which a device signs and decrypts with pairs. */
 export const DEVICE_SIGNING = ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256', 'ECDSA_SHA_256'] as const
 export type DeviceSigning = (typeof DEVICE_SIGNING)[number]
-export const OAEP_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
-export type OaepAlgorithm = (typeof OAEP_ALGORITHMS)[number]
 
 /** The pairs that a device generates: those with a standard mechanism in PKCS #11. */
 export const PAIR_SPECS = ['RSA_2048', 'RSA_3072', 'EC_P256', 'EC_P256K'] as const
@@ -130,7 +129,6 @@ export function unwrapping(c: Constants, algorithm: WrappingAlgorithm): Mechanis
   return algorithm === 'RSAES_PKCS1_V1_5' ? { mechanism: c.CKM_RSA_PKCS } : oaep(c, algorithm)
 }
 
-/** OAEP with an empty label and the same hash for the label and MGF1. */
 export function oaep(c: Constants, algorithm: OaepAlgorithm): Mechanism {
   const [hashAlg, mgf] =
     algorithm === 'RSAES_OAEP_SHA_1' ? [c.CKM_SHA_1, c.CKG_MGF1_SHA1] : [c.CKM_SHA256, c.CKG_MGF1_SHA256]
@@ -138,7 +136,7 @@ export function oaep(c: Constants, algorithm: OaepAlgorithm): Mechanism {
   return { mechanism: c.CKM_RSA_PKCS_OAEP, parameter }
 }
 
-/** Signs a SHA-256 digest. PSS has a salt as long as the digest. PKCS #1 v1.5 takes a DigestInfo in place of the digest. */
+/** Signs a SHA-256 digest. PKCS #1 v1.5 takes a DigestInfo in place of the digest. */
 export function signing(c: Constants, algorithm: DeviceSigning): Mechanism {
   switch (algorithm) {
     case 'ECDSA_SHA_256':

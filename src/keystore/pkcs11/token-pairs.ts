@@ -1,4 +1,6 @@
 // Work with key pairs on one token: generating, signing, decrypting.
+import type { OaepAlgorithm } from '../../cryptography/algorithms.ts'
+import { spkiOf } from '../../cryptography/public-key.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Unsupported } from './faults.ts'
 import type { Access } from './login.ts'
@@ -13,10 +15,9 @@ import {
   type RsaAbility,
 } from './pair-abilities.ts'
 import { openedByPair } from './pair-opening.ts'
-import { spkiOf } from './pairs.ts'
 import type { Abilities, Works } from './protocol.ts'
 import { signed } from './signing.ts'
-import { type DeviceSigning, isCurve, type OaepAlgorithm } from './templates.ts'
+import { type DeviceSigning, isCurve } from './templates.ts'
 import type { Token } from './token.ts'
 import { Tried } from './tried.ts'
 

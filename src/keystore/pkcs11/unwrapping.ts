@@ -1,10 +1,11 @@
 // Unwrapping in the device: the supported algorithms, and the examination of wrapped material.
 import { randomBytes } from 'node:crypto'
+import { encryptRsa } from '../../cryptography/rsa-encryption.ts'
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, WrappingUse } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
 import { faultOfPadding } from './padding.ts'
-import { encryptedFor, rsaPublicKey } from './pairs.ts'
+import { rsaPublicKey } from './pairs.ts'
 import type { Abilities } from './protocol.ts'
 import type { SessionHolder } from './session.ts'
 import { MECHANISM_NAMES } from './templates.ts'
@@ -31,7 +32,7 @@ export async function examined(
       // Libraries return various errors for bytes that are not a wrapped key. If the library still unwraps a valid key, the bytes were at fault.
       const { key, algorithm } = wrapping
       const publicKey = rsaPublicKey(cryptoki.pairs.modulusOf(at, key))
-      const good = encryptedFor(publicKey, algorithm, randomBytes(KEY_BYTES))
+      const good = encryptRsa(publicKey, algorithm, randomBytes(KEY_BYTES))
       if ((await unwrapped(cryptoki, at, wrapping, good)) === null) throw error
       if (fault !== 'ambiguous' || isSecond) return null
     }
@@ -64,7 +65,7 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   const trial = new Trial()
   const accepts = async (algorithm: WrappingAlgorithm, bytes: number): Promise<boolean> => {
     const wrapping = { key: pair.privateKey, algorithm }
-    const unwrap = () => unwrapped(cryptoki, at, wrapping, encryptedFor(pair.publicKey, algorithm, randomBytes(bytes)))
+    const unwrap = () => unwrapped(cryptoki, at, wrapping, encryptRsa(pair.publicKey, algorithm, randomBytes(bytes)))
     return (await trial.of(unwrap)) !== null
   }
   const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {

@@ -1,7 +1,7 @@
 // Wraps a key in any token, not only Strongroom's own, for import into a CMK. The device wraps it, so the key is never in plaintext.
 import type * as Pkcs11js from 'pkcs11js'
+import { rsaNumbers } from '../../cryptography/public-key.ts'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import { rsaNumbers } from '../../cryptography/wrap-material.ts'
 import { describeFault, faultOf, Missing, Refused } from './faults.ts'
 import { type Library, loadLibrary } from './library.ts'
 import type { Opening } from './protocol.ts'
