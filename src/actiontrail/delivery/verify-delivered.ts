@@ -116,10 +116,16 @@ async function readFound(path: string, copy: DeliveredCopy, publicKeyPem: string
   const digest = readDigest(Buffer.from(bytes).toString('utf8'), publicKeyPem)
   if (!digest) throw new Fault(`the digest ${path} was altered, or another installation signed it`)
   if (digest.publicKey !== fingerprint(publicKeyPem)) throw new Fault(`the digest ${path} names another public key`)
-  if (path !== digest.name && !path.endsWith(`/${digest.name}`))
-    throw new Fault(`the digest ${path} is not in its place, which is ${digest.name}`)
-  const base = path.slice(0, path.length - digest.name.length)
+  const name = fileNamed(digest.name)
+  if (path !== name && !path.endsWith(`/${name}`))
+    throw new Fault(`the digest ${path} is not in its place, which is ${name}`)
+  const base = path.slice(0, path.length - name.length)
   return { path, base, sha256: hash('sha256', bytes, 'hex'), digest }
+}
+
+/** The path of an object in a copy: no file system keeps the empty segments of a name such as `a//b`. */
+function fileNamed(name: string): string {
+  return name.replaceAll(/\/{2,}/g, '/')
 }
 
 /** The chains, ordered by the time of their first digest, each sorted by number. */
@@ -165,7 +171,7 @@ async function checkObject(
   { name, sha256, size }: Digest['objects'][number],
   { copy, covered, present }: Objects,
 ): Promise<void> {
-  const path = base + name
+  const path = base + fileNamed(name)
   if (!has(present, path)) throw new Fault(`the object ${path} is missing: the digest ${by} names it`)
   const bytes = await copy.read(path)
   if (bytes.length !== size || hash('sha256', bytes, 'hex') !== sha256)

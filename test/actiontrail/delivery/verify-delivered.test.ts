@@ -277,4 +277,14 @@ describe('verifyDelivered', () => {
       assert.ok(fault?.includes(path), `byte ${at} of ${path}: ${fault}`)
     }
   })
+
+  it('finds nothing wrong with a copy whose prefix has empty segments, which no folder keeps', async () => {
+    const trails = trailsOf(house)
+    await trails.must('CreateTrail', { Name: 'slashes', OssBucketName: 'slashes', OssKeyPrefix: 'audit//kms/' })
+    await trails.must('StartLogging', { Name: 'slashes' })
+    house.now += 300_000
+    await house.deliver()
+    const { fault, digests, objects } = await check(join(dirname(original), 'slashes'))
+    assert.deepEqual([fault, digests, objects], [null, 1, 1])
+  })
 })
