@@ -10,6 +10,7 @@ import type { Flags } from '../settings/flags.ts'
 import { fileOf } from '../settings/sources.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { report } from './audit-report.ts'
+import { unusable } from './named-file.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -17,18 +18,28 @@ import type { Surroundings } from './surroundings.ts'
 export async function verifyCopy(flags: Flags, around: Surroundings): Promise<number | null> {
   const [file, delivered] = [flags.get('file'), flags.get('delivered')]
   if (file === undefined && delivered === undefined) return null
-  const keyFile = flags.get('public-key')
-  if (keyFile === undefined)
+  if (file !== undefined && delivered !== undefined)
+    throw new UsageError('`--file` and `--delivered` name two copies: verify one at a time')
+  const publicKey = publicKeyIn(flags, around)
+  const verifying =
+    file === undefined ? verifyFolder(delivered ?? '', publicKey, flags, around) : verifyFile(file, publicKey, around)
+  return verifying.catch((error: unknown) => {
+    throw unusable(file ?? delivered ?? '', 'read', error)
+  })
+}
+
+/** The public key (PEM) in the file of `--public-key`. */
+function publicKeyIn(flags: Flags, { readFile }: Surroundings): string {
+  const path = flags.get('public-key')
+  if (path === undefined)
     throw new UsageError('a copy needs `--public-key FILE`: `strongroom audit public-key` prints it')
-  const publicKey = fileOf('public-key', keyFile, around.readFile)
+  const pem = fileOf('public-key', path, readFile)
   try {
-    publicKeyOf(publicKey)
+    publicKeyOf(pem)
   } catch {
-    throw new UsageError(`the file \`${keyFile}\` of \`public-key\` has no Ed25519 public key in PEM`)
+    throw new UsageError(`the file \`${path}\` of \`public-key\` has no Ed25519 public key in PEM`)
   }
-  return file === undefined
-    ? verifyFolder(delivered ?? '', publicKey, flags, around)
-    : verifyFile(file, publicKey, around)
+  return pem
 }
 
 async function verifyFile(file: string, publicKey: string, around: Surroundings): Promise<number> {

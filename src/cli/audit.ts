@@ -18,6 +18,7 @@ import { eventsUpTo } from '../storage/lane.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
 import { printsHelp } from './help.ts'
+import { unusable } from './named-file.ts'
 import { printable } from './output.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -146,8 +147,8 @@ async function* exportedLines(
 }
 
 async function toFile(path: string, lines: AsyncIterable<string>): Promise<void> {
-  await pipeline(lines, createWriteStream(path, { mode: 0o600 })).catch((error: NodeJS.ErrnoException) => {
-    throw error.syscall === undefined ? error : new Error(`\`${path}\` can't be written: ${error.message}`)
+  await pipeline(lines, createWriteStream(path, { mode: 0o600 })).catch((error: unknown) => {
+    throw unusable(path, 'written', error)
   })
 }
 

@@ -10,6 +10,7 @@ import { named } from '../ledger/chain.ts'
 import type { Copied } from '../storage/copying/copied.ts'
 import { countIn, laneOf } from '../storage/lane.ts'
 import { streamToRead, type Target } from './backup-places.ts'
+import { unusable } from './named-file.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Opens the backup at this place. Every fault becomes one sentence that names the backup. */
@@ -44,7 +45,7 @@ function troubleOf(error: unknown, from: string): unknown {
     return new Error(`the backup \`${from}\` can't be used: ${error.message}`, { cause: error })
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return new Error(`there is no backup at \`${from}\``)
-  return error
+  return unusable(from, 'read', error)
 }
 
 /** The origin and the contents of the backup, as lines. */
