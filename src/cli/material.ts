@@ -44,19 +44,18 @@ async function readInput(around: Surroundings, into: Buffer): Promise<number> {
 }
 
 function readFileInto(path: string, into: Buffer): number {
-  let file: number
   try {
-    file = openSync(path, 'r')
+    const file = openSync(path, 'r')
+    try {
+      let size = 0
+      for (let more = 1; more > 0 && size < into.length; size += more)
+        more = readSync(file, into, size, into.length - size, null)
+      return size
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     throw new UsageError(`the key material can't be read: ${(error as Error).message}`)
-  }
-  try {
-    let size = 0
-    for (let more = 1; more > 0 && size < into.length; size += more)
-      more = readSync(file, into, size, into.length - size, null)
-    return size
-  } finally {
-    closeSync(file)
   }
 }
 

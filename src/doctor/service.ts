@@ -50,7 +50,9 @@ function asking(call: Call): Ask {
     if (status < 300) return answer as T
     const { AuthAction } = (answer['AccessDeniedDetail'] ?? {}) as Record<string, unknown>
     throw new Refused(
-      AuthAction ? `these credentials may not perform ${AuthAction}` : `${action} is refused: ${answer['Code']}`,
+      AuthAction
+        ? `these credentials may not perform ${AuthAction}`
+        : `${action} is refused: ${answer['Code']}: ${answer['Message']}`,
     )
   }
 }
