@@ -58,13 +58,19 @@ async function printed(chunks: AsyncIterable<Uint8Array>, { output }: Surroundin
   for await (const chunk of chunks) if (!output.write(chunk)) await once(output, 'drain')
 }
 
-/** Counts and hashes the chunks of a stream. */
+/** Counts and hashes the chunks of a stream, which ends with an error when the signal aborts. */
 export class Measure {
   readonly #digest = createHash('sha256')
+  readonly #signal: AbortSignal
   bytes = 0
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+  }
 
   async *through(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
+      this.#signal.throwIfAborted()
       this.#digest.update(chunk)
       this.bytes += chunk.length
       yield chunk
@@ -78,8 +84,8 @@ export class Measure {
 }
 
 /** The SHA-256 of a stream, in hexadecimal. */
-export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const measure = new Measure()
+export async function sha256Of(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const measure = new Measure(signal)
   for await (const _ of measure.through(chunks));
   return measure.sha256()
 }

@@ -18,6 +18,7 @@ import { Measure, placeToWrite, sha256Of } from './backup-places.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
 import { printsHelp } from './help.ts'
 import { bar } from './progress.ts'
+import { stopsWork } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
 
@@ -60,12 +61,13 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   const to = flags.must('to', USAGE)
   const settings = settingsFrom(flags, around.env, around.readFile)
   const place = placeToWrite(to, around, () => settings.deliveryTarget)
+  using stop = stopsWork()
   // Taken before the copy begins: the backup holds everything that was committed until then.
   const at = SYSTEM.now()
   await using source = await openSource(databaseUrl(settings))
   const counts = await source.counts()
   const head = { format: FORMAT, id: SYSTEM.newId(), at, version: VERSION, schema: source.schema, counts } as const
-  const [judge, measure, draw] = [new Judge(), new Measure(), bar(around, 'rows')]
+  const [judge, measure, draw] = [new Judge(), new Measure(stop.signal), bar(around, 'rows')]
   const rows = judgedRows(source.rows(), judge, (seen) => draw(seen, total(counts)))
   await place.write(measure.through(sealAge(encodeBackup(head, rows), recipients, SYSTEM.randomBytes)))
   around.status('')
@@ -76,7 +78,7 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   for (const line of describeBackup(head, findings)) say(line)
   say(`written: ${measure.bytes} bytes, SHA-256 ${sha256}`)
   if (place.read && !flags.has('no-verify')) {
-    if ((await sha256Of(place.read())) !== sha256)
+    if ((await sha256Of(place.read(), stop.signal)) !== sha256)
       throw new Error(
         'the backup on disk differs from the written data: do not trust this disk, and write the backup elsewhere',
       )

@@ -167,6 +167,24 @@ for (const [name, fresh] of [
       assert.ok(keys >= 1, verified.out)
     })
 
+    it('ends with a signal, and leaves nothing half done', async () => {
+      const listening = process.listenerCount('SIGTERM')
+      // As soon as it is waited for, which is before the backup has content.
+      const stop = (event: string | symbol) => {
+        if (event === 'SIGTERM') setImmediate(() => process.emit('SIGTERM', 'SIGTERM'))
+      }
+      process.on('newListener', stop)
+      try {
+        const to = file(`${name}-stopped.age`)
+        const words = ['backup', '--to', to, '--recipient', recipient, ...where(house.data, house.database)]
+        assert.deepEqual(await runHere(words), { code: 1, out: '', err: 'strongroom: stopped by SIGTERM\n' })
+      } finally {
+        process.off('newListener', stop)
+      }
+      const left = readdirSync(folder).filter((path) => path.startsWith(`${name}-stopped`))
+      assert.deepEqual([left, process.listenerCount('SIGTERM')], [[], listening])
+    })
+
     it('is a file of age of mode 0600, which other programs open', async () => {
       assert.equal(statSync(backup).mode & 0o777, 0o600)
       const decrypter = new Decrypter()
