@@ -103,7 +103,8 @@ function Gate({ preferences, first }: GateProps) {
   if (error) return <Refused again={() => void askAgain()} error={error} />
   if (!session) return <LogOn enter={become} isOver={state === 'over'} preferences={preferences} />
   const leave = async () => {
-    await request('DELETE', 'session')
+    const failure = await request('DELETE', 'session').then(() => null, failureOf)
+    if (failure) return setError(failure)
     become('none')
     tellOtherTabs()
   }
@@ -131,7 +132,7 @@ function Gate({ preferences, first }: GateProps) {
   )
 }
 
-/** Why it is not known whether there is a session; null: there is none. */
+/** Why it is not known whether there still is a session; null: there is none. */
 function failureOf(thrown: unknown): Error | null {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   return error instanceof Refusal && error.status === 401 ? null : error

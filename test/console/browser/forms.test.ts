@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
+import { until } from '../../until.ts'
 import { Desk } from './desk.ts'
 
 describe('forms in the browser', () => {
@@ -300,6 +301,13 @@ describe('forms in the browser', () => {
     const alias = page.getByRole('textbox', { name: 'Account alias' })
     await alias.fill('a--b')
     await faultAt(alias).getByText('3 to 63 lower-case letters').waitFor()
+    await alias.fill('orders')
+    const ofAlias = page.getByRole('region', { name: 'Account alias' })
+    await ofAlias.getByRole('button', { name: 'Save' }).click()
+    await ofAlias.getByRole('status').getByText('Saved').waitFor()
+    await ofAlias.getByRole('button', { name: 'Remove alias' }).click()
+    await ofAlias.getByRole('button', { name: 'Remove alias' }).waitFor({ state: 'detached' })
+    await until(async () => (await alias.inputValue()) === '')
     await desk.visit(page, '/ram/users/anna/authentication')
     await page.getByRole('button', { name: 'Enable Console Logon' }).click()
     const password = page.getByLabel('Password', { exact: true })

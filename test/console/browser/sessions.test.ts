@@ -210,6 +210,20 @@ describe('a session in the browser', () => {
     assert.match(page.url(), /cn-hangzhou\/events$/)
   })
 
+  it('says that a log-off did not reach the service, and leads back to the session', async () => {
+    await person('ada')
+    await logOn(page, desk, 'ada', FIRST)
+    await entered()
+    const session = '**/console/session'
+    await page.route(session, (route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue()))
+    await page.getByRole('button', { name: /^Account: ada/ }).click()
+    await page.getByRole('menuitem', { name: 'Log off' }).click()
+    await page.getByText('The service can’t be reached.').waitFor()
+    await page.unroute(session)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('button', { name: /^Account: ada/ }).waitFor()
+  })
+
   it('is of one user in all tabs: who logs on in one is who the others show', async () => {
     await person('heidi')
     await person('ivan')

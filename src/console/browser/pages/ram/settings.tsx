@@ -194,7 +194,9 @@ function AccountAlias() {
   const { AccountId } = useSession()
   const permission = usePermissions(useArns().ram('*'), ['ram:ClearAccountAlias'])
   const alias = useReply<{ AccountAlias: string }>('Ram', 'GetAccountAlias')
-  const clear = useChange((_: undefined, region) => call('Ram', 'ClearAccountAlias', region))
+  const clear = useChange((_: undefined, region) =>
+    call<{ readonly RequestId: string }>('Ram', 'ClearAccountAlias', region),
+  )
   return (
     <Section
       actions={
@@ -213,7 +215,13 @@ function AccountAlias() {
     >
       <Ready of={alias}>
         {() => (
-          <Saved initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }} of="SetAccountAlias" product="Ram">
+          // A removed alias leaves its field, too: the form begins anew.
+          <Saved
+            initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }}
+            key={clear.data?.RequestId}
+            of="SetAccountAlias"
+            product="Ram"
+          >
             <ParameterField
               extra={say('alias.help', { account: AccountId })}
               label={say('settings.alias')}
