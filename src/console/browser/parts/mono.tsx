@@ -8,7 +8,7 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
   const say = useCommon()
   const [copied, setCopied] = useState(false)
   const copy = async () => {
-    await navigator.clipboard.writeText(text)
+    if (!(await toClipboard(text))) return
     setCopied(true)
     setTimeout(() => setCopied(false), 1500)
   }
@@ -24,6 +24,23 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
       />
     </Tooltip>
   )
+}
+
+/** Browsers offer the clipboard over HTTPS and on the same machine. Elsewhere the command to copy is given what to copy. */
+async function toClipboard(text: string): Promise<boolean> {
+  if (window.isSecureContext)
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    )
+  const give = (event: ClipboardEvent) => {
+    event.clipboardData?.setData('text/plain', text)
+    event.preventDefault()
+  }
+  document.addEventListener('copy', give, { once: true })
+  const isCopied = document.execCommand('copy')
+  document.removeEventListener('copy', give)
+  return isCopied
 }
 
 /** An identifier: in fixed width, never broken by markup, with a button that copies it. */
