@@ -311,6 +311,25 @@ describe('people in the browser', () => {
     await root.getByText('There is no OIDC provider yet.').waitFor()
   })
 
+  it('are added to a group, and listed in it, however many there are', async () => {
+    const ram = async (action: string, parameters: Record<string, string>) => {
+      const { status, body } = await desk.program.call(action, { Version: '2015-05-01', ...parameters })
+      assert.equal(status, 200, JSON.stringify(body))
+    }
+    await ram('CreateGroup', { GroupName: 'crowd' })
+    for (let i = 0; i <= 100; i++) {
+      const UserName = `member-${String(i).padStart(3, '0')}`
+      await ram('CreateUser', { UserName })
+      if (i < 100) await ram('AddUserToGroup', { UserName, GroupName: 'crowd' })
+    }
+    await desk.go(root, '/ram/groups/crowd/members')
+    await root.getByRole('button', { name: 'Add member' }).click()
+    await root.getByLabel('Logon Name', { exact: true }).fill('member-100')
+    await choose(root, 'Logon Name', 'member-100')
+    await root.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
+    await root.getByRole('link', { name: 'member-100' }).waitFor()
+  })
+
   it('log off, and going back leads to the log-on page', async () => {
     await root.getByRole('button', { name: /^Account: Account/ }).click()
     await root.getByRole('menuitem', { name: 'Log off' }).click()

@@ -5,7 +5,7 @@ import { useParameter, useRefusalAt } from '../../parts/operation-form.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
 import { useMayAsked, useReply } from '../../service/queries.ts'
-import type { AccessKey, User } from '../../service/replies/ram.ts'
+import { type AccessKey, MOST_LISTED, type User } from '../../service/replies/ram.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { createSecretTexts } from '../create-secret.texts.ts'
 import { kindTexts } from '../secret/kinds.texts.ts'
@@ -22,7 +22,7 @@ export function AccessKeysOfUser() {
   const form = Form.useFormInstance<RotatedValues>()
   const may = useMayAsked([{ Action: 'ram:ListUsers', Resource: arns.ram('user/*') }])
   const mayList = may?.('ram:ListUsers', arns.ram('user/*')).Allowed === true
-  const users = useReply<{ Users: { User: readonly User[] } }>('Ram', 'ListUsers', { MaxItems: 100 }, mayList)
+  const users = useReply<{ Users: { User: readonly User[] } }>('Ram', 'ListUsers', { MaxItems: MOST_LISTED }, mayList)
   const names = users.data?.Users.User.map(({ UserName }) => UserName) ?? []
   const chosen = Form.useWatch('user', form) ?? ''
   const keys = useReply<{ AccessKeys: { AccessKey: readonly AccessKey[] } }>(

@@ -11,7 +11,7 @@ import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
-import type { Group, Policy } from '../../service/replies/ram.ts'
+import { type Group, MOST_LISTED, type Policy } from '../../service/replies/ram.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import type { Kind } from './kind.ts'
 import { usePolicyDescription } from './policy-description.ts'
@@ -29,7 +29,7 @@ export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Poli
   const [open, setOpen] = useState(false)
   const own = { [`${kind}Name`]: name }
   const attached = useReply<Policies>('Ram', `ListPoliciesFor${kind}`, own)
-  const all = useReply<Policies>('Ram', 'ListPolicies', { MaxItems: 1000 }, open)
+  const all = useReply<Policies>('Ram', 'ListPolicies', { MaxItems: MOST_LISTED }, open)
   const action = `ram:AttachPolicyTo${kind}`
   const resource = arns.ram(`${kind.toLowerCase()}/${name}`)
   const permission = usePermissions(resource, [action, `ram:DetachPolicyFrom${kind}`])

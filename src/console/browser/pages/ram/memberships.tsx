@@ -13,7 +13,7 @@ import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
-import type { Group, User } from '../../service/replies/ram.ts'
+import { type Group, MOST_LISTED, type User } from '../../service/replies/ram.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
 
@@ -25,15 +25,12 @@ interface Groups {
   readonly Groups: { readonly Group: readonly Group[] }
 }
 
-/** The limit on choices in a list. */
-const MOST = 100
-
 /** The users of a group. */
 export function Members({ groupName }: { readonly groupName: string }) {
   const say = useTexts(ramTexts)
   const [isChoosing, setChoosing] = useState(false)
-  const members = useReply<Users>('Ram', 'ListUsersForGroup', { GroupName: groupName, MaxItems: MOST })
-  const all = useReply<Users>('Ram', 'ListUsers', { MaxItems: MOST }, isChoosing)
+  const members = useReply<Users>('Ram', 'ListUsersForGroup', { GroupName: groupName, MaxItems: MOST_LISTED })
+  const all = useReply<Users>('Ram', 'ListUsers', { MaxItems: MOST_LISTED }, isChoosing)
   return (
     <Memberships
       add={say('member.add')}
@@ -60,7 +57,7 @@ export function UserGroups({ userName }: { readonly userName: string }) {
   const say = useTexts(ramTexts)
   const [isChoosing, setChoosing] = useState(false)
   const groups = useReply<Groups>('Ram', 'ListGroupsForUser', { UserName: userName })
-  const all = useReply<Groups>('Ram', 'ListGroups', { MaxItems: MOST }, isChoosing)
+  const all = useReply<Groups>('Ram', 'ListGroups', { MaxItems: MOST_LISTED }, isChoosing)
   return (
     <Memberships
       add={say('group.add')}

@@ -7,6 +7,9 @@ export interface Paged {
   readonly Marker?: string
 }
 
+/** The most entries of one reply: all users and groups, unless the quotas are raised. */
+export const MOST_LISTED = 1000
+
 export interface User {
   readonly UserId: string
   readonly UserName: string
