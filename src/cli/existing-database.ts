@@ -1,17 +1,17 @@
 // Refuses a database that nobody has set up. Most verbs work on what servers have stored: without it, somebody mistyped its place, and
 // setting it up there would report an empty trail as intact.
-import { existsSync } from 'node:fs'
 import { readInstallation } from '../rootkeys/installation-record.ts'
 import { databaseUrl, isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { shownUrl } from '../storage/copying/open.ts'
 import type { openStorage } from '../storage/open.ts'
 import { UNINDEXED } from '../storage/search.ts'
+import { isThere } from '../storage/sqlite-file.ts'
 import { HEAD_PLACE, NotSetUp, type Storage } from '../storage/storage.ts'
 
-/** Throws where the settings name a SQLite file that does not exist. Opening it would create it. */
+/** Throws where the settings name a SQLite file that does not exist, or that this user can't read. */
 export function demandFile(settings: Settings): void {
-  if (!isShared(settings) && !existsSync(databaseUrl(settings))) throw missing(databaseUrl(settings))
+  if (!isShared(settings) && !isThere(databaseUrl(settings))) throw missing(databaseUrl(settings))
 }
 
 /** As `open`, for databases that are set up. */

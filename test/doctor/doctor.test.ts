@@ -21,6 +21,7 @@ import type { Finding } from '../../src/doctor/finding.ts'
 import { checkService, judged } from '../../src/doctor/service.ts'
 import { selfSigned } from '../../src/gateway/certificates.ts'
 import { writeWitness } from '../../src/house/witness.ts'
+import { withoutAccess } from '../acceptance/another-user.ts'
 import { runHere } from '../acceptance/line.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { TestHouse } from '../house.ts'
@@ -180,13 +181,10 @@ describe('strongroom doctor', () => {
 
   it('says what another user than the owner can not read, and makes the other checks', async () => {
     const [data, backups] = [temporaryFolder(), temporaryFolder()]
-    const isRoot = process.geteuid?.() === 0
-    const close = () => (isRoot ? process.seteuid?.(65_534) : [data, backups].map((one) => chmodSync(one, 0)))
-    const open = () => (isRoot ? process.seteuid?.(0) : [data, backups].map((one) => chmodSync(one, 0o700)))
-    close()
     try {
       const copies = ['--backup', join(backups, 'backup.age'), '--root-key-copy', join(backups, 'root-key')]
-      const found = await examine(['--data', data, '--listen', '127.0.0.1:1', ...copies], {})
+      const line = ['--data', data, '--listen', '127.0.0.1:1', ...copies]
+      const found = await withoutAccess([data, backups], () => examine(line, {}))
       assert.equal(found.code, 1)
       assert.match(found.says('data folder'), /^this user can't read `.*` \(EACCES\): run this command as the user of/)
       assert.match(found.says('root key'), /^the data folder can't be read/)
@@ -194,7 +192,6 @@ describe('strongroom doctor', () => {
       assert.match(found.says('backup'), /backup\.age` can't be read: EACCES.*: run this command as a user who can/)
       assert.equal(found.result("root key's copy"), 'not made')
     } finally {
-      open()
       for (const folder of [data, backups]) removeFolder(folder)
     }
   })

@@ -1,8 +1,8 @@
 // A SQLite database at one moment: a transaction reads it while the server writes. Meanwhile, the write-ahead log can only grow.
-import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { migrations } from '../migrations.ts'
 import { guarded } from '../sqlite-connection.ts'
+import { isThere } from '../sqlite-file.ts'
 import type { Bound, Value } from '../statement.ts'
 import { Unavailable } from '../storage.ts'
 import { syncLog } from '../wal-sync.ts'
@@ -53,7 +53,7 @@ class SqliteSource extends PagedSource implements CopySource {
 }
 
 function opened(path: string, readOnly: boolean): DatabaseSync {
-  if (!existsSync(path)) throw new Unavailable(`there is no database at \`${path}\``)
+  if (!isThere(path)) throw new Unavailable(`there is no database at \`${path}\``)
   try {
     const db = new DatabaseSync(path, { readOnly })
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL`)
