@@ -1,8 +1,9 @@
 // gRPC on a Unix socket that only its owner can use. Tests: test/kubernetes/provider.test.ts.
 import { once } from 'node:events'
-import { lstatSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { createServer, type ServerHttp2Session } from 'node:http2'
 import { connect } from 'node:net'
+import { dirname } from 'node:path'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 
@@ -38,6 +39,10 @@ export async function serveGrpc(path: string, routes: (router: ConnectRouter) =>
 }
 
 async function removeDeadSocket(path: string): Promise<void> {
+  const folder = dirname(path)
+  // The system calls this a lack of permission.
+  if (!existsSync(folder))
+    throw new Error(`there is no folder \`${folder}\`: create it, or name another path with --socket`)
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found) return
   if (!found.isSocket()) throw new Error(`\`${path}\` is no socket: remove it, or name another path with --socket`)

@@ -182,6 +182,10 @@ describe('the KMS v2 provider', () => {
     const file = join(folder, 'file')
     writeFileSync(file, '')
     assert.match((await runHere([...line, file], env)).err, /is no socket: remove it, or name another path/)
+    assert.match(
+      (await runHere([...line, join(folder, 'none', 'x.sock')], env)).err,
+      /there is no folder `.+none`: create/,
+    )
     provider.kill('SIGKILL')
     await once(provider, 'close')
     provider = await startProvider()
