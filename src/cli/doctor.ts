@@ -174,7 +174,7 @@ async function remoteFindings(
   const options = await optionsOf(at, around)
   const server = options instanceof Error ? serverOptions(at, around) : options
   const { answers, findings } = await checkEndpoint({ ...server, now: () => SYSTEM.now() }, named)
-  if (!answers) return [...findings, ...notMade(BY_ENDPOINT, `nothing answers at ${server.endpoint}`)]
+  if (!answers) return [...findings, ...notMade(BY_ENDPOINT, `no Strongroom server answers at ${server.endpoint}`)]
   if (options instanceof Error)
     return [
       ...findings,

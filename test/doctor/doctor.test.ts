@@ -1,6 +1,7 @@
 // `strongroom doctor`: on a data folder, on an endpoint, and on both. What the verb prints is in test/transcripts/doctor.txt.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +12,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
@@ -209,6 +212,18 @@ describe('strongroom doctor', () => {
       /^it is in the HSM, which this command does not use: run `strongroom hsm check`/,
     )
     assert.match(found.says("root key's copy"), /^the root key is in no file here/)
+  })
+
+  it('does not take another web server for one that is ready', async () => {
+    const other = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<p>It works!</p>'))
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    const { port } = other.address() as AddressInfo
+    const endpoint = `http://127.0.0.1:${port}`
+    const found = await examine(['--data', join(house.data, 'none')], { ...remote(), STRONGROOM_ENDPOINT: endpoint })
+    other.close()
+    assert.match(found.says('endpoint'), /is not a Strongroom server: \/readyz answered 200: give the address/)
+    assert.match(found.says('credentials'), /^no Strongroom server answers at /)
+    assert.deepEqual([found.code, found.result('clock')], [1, 'not made'])
   })
 
   it('blames no credentials where the server can not verify any', async () => {
