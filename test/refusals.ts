@@ -27,7 +27,7 @@ const DRY: ReadonlySet<Code> = new Set(['DryRunOperationError', 'ValidationError
 type Declared = Pick<CallOperation, 'name' | 'product' | 'refusals' | 'quotaRefusal' | 'parameters' | 'action'>
 
 /** Whether the operation may be refused so: as it declares, or as any call may. */
-export function mayRefuse(operation: Declared, code: Code): boolean {
+function mayRefuse(operation: Declared, code: Code): boolean {
   const { refusals, quotaRefusal, parameters, product, action } = operation
   if (refusals.includes(code) || code === quotaRefusal || ANY.has(code)) return true
   // The rule of a parameter, which the code names.

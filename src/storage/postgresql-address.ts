@@ -10,7 +10,7 @@ export interface Host {
 
 /** The demands on TLS. Only `verify-full` excludes a man in the middle. */
 const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
-export type TlsMode = (typeof TLS_MODES)[number]
+type TlsMode = (typeof TLS_MODES)[number]
 
 interface TlsFiles {
   readonly sslrootcert: string | null

@@ -283,7 +283,7 @@ export interface Changes {
 }
 
 /** Changes that the log lists completely. */
-export interface KnownChanges extends Changes {
+interface KnownChanges extends Changes {
   readonly keys: readonly string[]
 }
 

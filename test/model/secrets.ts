@@ -1,13 +1,13 @@
 // A small, obvious model of secrets written from the cloud's documentation, beside the model of the keys that encrypt them.
 import type { Answer, KeyServiceModel } from './key-service.ts'
 
-export interface ModelVersion {
+interface ModelVersion {
   readonly id: string
   readonly value: string
   readonly createdAt: number
 }
 
-export interface ModelSecret {
+interface ModelSecret {
   readonly name: string
   /** The number of the key. */
   readonly key: number

@@ -23,7 +23,7 @@ import {
   UNLOGGED_KINDS,
 } from '../../src/storage/storage.ts'
 
-export interface StoredPart {
+interface StoredPart {
   readonly part: IndexPart
   readonly terms: Uint8Array
   readonly postings: Uint8Array

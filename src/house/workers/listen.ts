@@ -31,7 +31,7 @@ interface How {
   readonly log: Log
 }
 
-export interface ListeningWithWorkers extends Listening {
+interface ListeningWithWorkers extends Listening {
   /** Whether the database can be read, and the owner and every worker can commit. */
   ready(): Promise<boolean>
 }
