@@ -56,7 +56,8 @@ function Application({ first }: { readonly first: FirstReply }) {
     >
       <App>
         <LanguageProvider value={language}>
-          <BrowserRouter basename={BASE}>
+          {/* A page follows its address at once. In a transition it lags, and old links and values take what a reader does meanwhile. */}
+          <BrowserRouter basename={BASE} useTransitions={false}>
             <Gate first={first} preferences={preferences} />
           </BrowserRouter>
         </LanguageProvider>

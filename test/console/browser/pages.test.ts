@@ -228,6 +228,21 @@ describe('every page of the console', () => {
     await page.context().close()
   })
 
+  it('follows its address at once, so that nobody uses what it showed before', async () => {
+    const page = await desk.root()
+    await desk.go(page, '/cn-hangzhou/overview')
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    const shown = await page.getByRole('link', { name: 'Overview' }).evaluate(async (link: HTMLElement) => {
+      link.click()
+      // React renders what a click changes in the microtask after it.
+      await Promise.resolve()
+      return document.querySelector('h1')?.textContent
+    })
+    assert.equal(shown, 'Overview')
+    await page.context().close()
+  })
+
   it('is used by the keyboard alone, from the first Tab', async () => {
     const page = await desk.root()
     await desk.go(page, '/cn-hangzhou/keys')
@@ -240,7 +255,7 @@ describe('every page of the console', () => {
     await page.getByRole('heading', { name: 'Create Key' }).waitFor()
     await desk.go(page, '/cn-hangzhou/keys')
     await page.getByRole('button', { name: 'Actions of orders' }).press('Enter')
-    await page.getByRole('menu').waitFor()
+    await page.getByRole('menuitem').and(page.locator(':focus')).waitFor()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.getByRole('dialog', { name: 'Schedule Key Deletion' }).waitFor()
