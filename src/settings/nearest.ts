@@ -1,13 +1,19 @@
-/** ` (did you mean …?)` with the known name at the smallest edit distance, or '' where none is near. */
+/** ` (did you mean …?)` with the nearest known name, or '' where none is near. */
 export function didYouMean(name: string, known: Iterable<string>): string {
+  const near = nearest(name, known)
+  return near === null ? '' : ` (did you mean ${near}?)`
+}
+
+/** The known name at the smallest edit distance, or null where none is near. */
+export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = name.toLowerCase()
   // At most a third of the letters may differ: anything further away is another word.
-  let [best, fewest] = ['', Math.floor(wanted.length / 3) + 1]
+  let [best, fewest]: [string | null, number] = [null, Math.floor(wanted.length / 3) + 1]
   for (const candidate of known) {
     const changes = distance(wanted, candidate.toLowerCase())
     if (changes < fewest) [best, fewest] = [candidate, changes]
   }
-  return best === '' ? '' : ` (did you mean ${best}?)`
+  return best
 }
 
 /** The number of insertions, removals, replacements and swaps of neighbours (optimal string alignment). */

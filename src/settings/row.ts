@@ -46,8 +46,11 @@ export function reading<R extends Rows>(rows: R, told: Told): Get<R> {
   }
 }
 
+/** What the names of the program's environment variables begin with. */
+export const ENVIRONMENT_PREFIX = 'STRONGROOM_'
+
 export function environmentName(name: string): string {
-  return `STRONGROOM_${name.toUpperCase().replaceAll('-', '_')}`
+  return `${ENVIRONMENT_PREFIX}${name.toUpperCase().replaceAll('-', '_')}`
 }
 
 /** Any text: a path, a name. */

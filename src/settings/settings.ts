@@ -7,9 +7,9 @@ import { NETWORK, type Network, networkOf, openHost } from './listen.ts'
 import { OIDC, type Oidc, oidcOf } from './oidc.ts'
 import { QUOTAS, type Quotas, quotasOf } from './quotas.ts'
 import { DATA, type Data, dataOf } from './root-key.ts'
-import { oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
+import { environmentName, oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
 import { readSecretDatabases, type SecretDatabases } from './secret-databases.ts'
-import { type Env, type ReadFile, toldBy } from './sources.ts'
+import { type Env, type ReadFile, refuseMisspelled, toldBy } from './sources.ts'
 import { TRACES, type Traces, tracesOf } from './traces.ts'
 import { TRAIL, type Trail, trailOf } from './trail.ts'
 import { UsageError } from './usage-error.ts'
@@ -95,6 +95,8 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'its secret',
 }
 
+const VARIABLES = [...Object.keys(SETTINGS).map(environmentName), ...Object.keys(ENVIRONMENT_ONLY)]
+
 /**
  * The validated settings of a server. Secret are `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases`, `traces.url` and the
  * credentials of `deliveryTarget`.
@@ -127,6 +129,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
 
 /** The same from parsed flags, which may include other flags. Throws UsageError. */
 export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settings {
+  refuseMisspelled(env, VARIABLES)
   const told = toldBy(flags, SETTINGS, env, readFile)
   const get = reading(PROGRAM, told)
   const hsm = hsmOf(told, env)

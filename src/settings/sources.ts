@@ -1,8 +1,8 @@
 // The sources of settings: flags override the environment, and the environment overrides the configuration file.
 import { isJsonObject } from '../runtime/json.ts'
 import type { Flags } from './flags.ts'
-import { didYouMean } from './nearest.ts'
-import { environmentName, type Rows, type Told } from './row.ts'
+import { didYouMean, nearest } from './nearest.ts'
+import { ENVIRONMENT_PREFIX, environmentName, type Rows, type Told } from './row.ts'
 import { UsageError } from './usage-error.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -26,6 +26,24 @@ export function toldBy(flags: Flags, rows: Rows, env: Env, readFile: ReadFile): 
   const path = flags.get('config') ?? fromEnv('config')
   const file = path === undefined ? new Map<string, string>() : readConfiguration(path, rows, readFile)
   return (name) => flagOf(flags, name, rows) ?? fromEnv(name) ?? file.get(name)
+}
+
+/** The variables that Kubernetes gives the containers of a namespace with a Service called `strongroom` or `strongroom-…`. */
+const OF_KUBERNETES = /_SERVICE_(HOST|PORT)|_PORT(_|$)/
+
+/**
+ * Throws UsageError for a variable whose name is nearly that of a known one: its value, such as a certificate or a passphrase, would
+ * otherwise be silently missing. Other variables with the prefix may belong to other programs.
+ */
+export function refuseMisspelled(env: Env, known: readonly string[]): void {
+  const withoutPrefix = (name: string) => name.slice(ENVIRONMENT_PREFIX.length)
+  const suffixes = known.map(withoutPrefix)
+  for (const [name, value] of Object.entries(env)) {
+    if (!value || !name.startsWith(ENVIRONMENT_PREFIX) || known.includes(name) || OF_KUBERNETES.test(name)) continue
+    const near = nearest(withoutPrefix(name), suffixes)
+    if (near !== null)
+      throw new UsageError(`unknown environment variable ${name} (did you mean ${ENVIRONMENT_PREFIX}${near}?)`)
+  }
 }
 
 function flagOf(flags: Flags, name: string, rows: Rows): string | undefined {

@@ -222,3 +222,38 @@ describe('the file of databases', () => {
       )
   })
 })
+
+describe('an environment variable', () => {
+  const read = (env: Readonly<Record<string, string>>) => readSettings([], env, () => '')
+
+  it('that is misspelled is refused by its name, without its value', () => {
+    for (const [name, meant] of [
+      ['STRONGROOM_TLS_CRET', 'STRONGROOM_TLS_CERT'],
+      ['STRONGROOM_PASSPHRASES', 'STRONGROOM_PASSPHRASE'],
+      ['STRONGROOM_ROOT_KEYFILE', 'STRONGROOM_ROOT_KEY_FILE'],
+      ['STRONGROOM_LISTENER', 'STRONGROOM_LISTEN'],
+    ] as const)
+      assert.throws(
+        () => read({ [name]: 'hunter2' }),
+        new UsageError(`unknown environment variable ${name} (did you mean ${meant}?)`),
+      )
+    assert.doesNotThrow(() => read({ STRONGROOM_TLS_CRET: '' }), 'an empty variable is unset')
+  })
+
+  it('of the command line, of Kubernetes, of Compose or of another program is none of the settings', () => {
+    const others = [
+      'STRONGROOM_ENDPOINT',
+      'STRONGROOM_CA_FILE',
+      'STRONGROOM_DISK_FOLDER',
+      'STRONGROOM_TEST_SEED',
+      'STRONGROOM_PORT',
+      'STRONGROOM_PORT_7700_TCP_ADDR',
+      'STRONGROOM_SERVICE_PORT_HTTPS',
+      'STRONGROOM_HSM_PORT',
+      'STRONGROOM_METRICS_SERVICE_HOST',
+      'STRONGROOM_METRICS_PORT',
+      'STRONGROOMS',
+    ]
+    assert.doesNotThrow(() => read(Object.fromEntries(others.map((name) => [name, 'x']))))
+  })
+})
