@@ -3,7 +3,7 @@ import type { Call, Reply } from './call.ts'
 import { at } from './values.ts'
 
 type Parameters = Readonly<Record<string, string>>
-/** The call that removes what a call created; null where it created nothing. */
+/** The call that removes what a call created, or makes it removable; null where that takes none. */
 type Undo = (parameters: Parameters, body: unknown) => readonly [action: string, parameters: Parameters] | null
 
 function by(action: string, ...names: readonly string[]): Undo {
@@ -32,6 +32,9 @@ const UNDO: Readonly<Record<string, Undo>> = {
     'DeleteSecret',
     { ...picked(parameters, ['SecretName']), ForceDeleteWithoutRecovery: 'true' },
   ],
+  // Only a restored secret can be deleted at once.
+  DeleteSecret: ({ SecretName = '', ForceDeleteWithoutRecovery }) =>
+    ForceDeleteWithoutRecovery === 'true' ? null : ['RestoreSecret', { SecretName }],
   CreateUser: by('DeleteUser', 'UserName'),
   CreateAccessKey: (parameters, body) => [
     'DeleteAccessKey',
@@ -95,7 +98,7 @@ export class Made {
   }
 }
 
-/** Whether the object of this removal is gone, or pending deletion. */
+/** Whether the object of this removal is gone or pending deletion, or a secret needs no restoring. */
 export function isAway({ status, code }: Reply): boolean {
-  return status === 200 || /NotFound|NotExist|ResourceInDeleteWindow/.test(code ?? '')
+  return status === 200 || /NotFound|NotExist|ResourceInDeleteWindow|ResourceInUse/.test(code ?? '')
 }
