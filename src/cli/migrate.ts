@@ -1,8 +1,9 @@
 // `strongroom migrate`: moves a database from SQLite to PostgreSQL, or back, while no server runs.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { copyRows } from '../backup/copy.ts'
 import { total } from '../backup/format.ts'
+import { makeDataFolder } from '../house/data-folder.ts'
 import { BEAT_MS, SERVER } from '../house/live-servers.ts'
 import { onlyServer } from '../house/only-server.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
@@ -54,7 +55,7 @@ export async function migrate(args: readonly string[], open: Open, around: Surro
   await using source = await openMoved(from.url)
   if (source.movedTo !== null && source.movedTo !== shownUrl(to.folder ?? to.url))
     throw new Error(`the source was already moved to ${source.movedTo}`)
-  if (to.folder !== null) mkdirSync(to.folder, { recursive: true, mode: 0o700 })
+  if (to.folder !== null) makeDataFolder(to.folder)
   using __ = lockOf(to)
   const witness = (house: OpenHouse) => witnessAt(flags.get('witness') ?? null, from.folder ?? settings.data, house)
   return await move(source, to, { settings, open, around, witness, accepts: flags.has('accept-damage') })

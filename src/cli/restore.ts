@@ -1,11 +1,11 @@
 // `strongroom restore`: fills an empty database from a backup, verifies it with the root key, and prints what the restored trail lacks.
-import { mkdirSync } from 'node:fs'
 import { isoSeconds } from '../api/time.ts'
 import { copyRows } from '../backup/copy.ts'
 import { type BackupHead, total } from '../backup/format.ts'
 import { lacking } from '../backup/verify-all.ts'
 import { TIME_WINDOW_MS } from '../gateway/claim.ts'
 import { recordAcceptedRestore } from '../house/accepted-restore.ts'
+import { makeDataFolder } from '../house/data-folder.ts'
 import { onlyServer } from '../house/only-server.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { writeWitness } from '../house/witness.ts'
@@ -50,7 +50,7 @@ export async function restore(args: readonly string[], open: Open, around: Surro
   const identities = identitiesOf(flags, around)
   const settings = settingsFrom(flags, around.env, around.readFile)
   const { head, rows } = await openBackup(from, identities, around, () => settings.deliveryTarget)
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 })
+  makeDataFolder(settings.data)
   using _ = isShared(settings) ? null : onlyServer(settings)
   await using target = await openCopyTarget(databaseUrl(settings), KMS_INDEX)
   demandSchema(head, target)

@@ -1,5 +1,4 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
-import { mkdirSync } from 'node:fs'
 import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { openTrailSigner } from '../actiontrail/audit/signing-key.ts'
 import { openTarget } from '../actiontrail/delivery/targets/open.ts'
@@ -38,6 +37,7 @@ import type { IssuerSource } from '../sts/oidc/issuer.ts'
 import { IssuerFetches } from '../sts/oidc/issuer-fetches.ts'
 import { OidcTokens } from '../sts/oidc/verify.ts'
 import { SecurityTokens } from '../sts/security-token.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 import { issuerDocuments } from './issuer-documents.ts'
@@ -108,7 +108,7 @@ export async function openHouse(
   runtime: Runtime = SYSTEM,
 ): Promise<OpenHouse> {
   demandServed(settings, products)
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 })
+  makeDataFolder(settings.data)
   const notice = (message: string) => openLog(settings.logLevel).info(message)
   const device = settings.hsm && deviceOf(settings.hsm, alarm, notice)
   const tracer = await tracing(settings, runtime)

@@ -163,13 +163,17 @@ export class SqliteConnection {
   }
 }
 
+/** SQLITE_CANTOPEN. */
+const CAN_NOT_OPEN = 14
+
 /** Turns SQLite's errors into Unavailable, and no others. `place` names in the message where the work is done. */
 export function guarded<T>(work: () => T, place = ''): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')
-      throw new Unavailable(`SQLite: ${place}${error.message}`, { cause: error })
-    throw error
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error
+    const isUnopened = 'errcode' in error && error.errcode === CAN_NOT_OPEN
+    const remedy = isUnopened ? ': check that its folder exists, and the permissions of both for this user' : ''
+    throw new Unavailable(`SQLite: ${place}${error.message}${remedy}`, { cause: error })
   }
 }

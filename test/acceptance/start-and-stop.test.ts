@@ -278,6 +278,7 @@ describe('a start that can not work', () => {
     const [empty, lost] = [temporaryFolder(), join(temporaryFolder(), 'none', 'kms.db')]
     const unopened = await failingStart(['--data', empty, '--database', lost])
     assert.deepEqual([unopened.code, unopened.err.includes(`SQLite: \`${lost}\``)], [1, true], unopened.err)
+    assert.match(unopened.err, /unable to open database file: check that its folder exists/)
     const unreachable = await failingStart([
       '--data',
       temporaryFolder(),
