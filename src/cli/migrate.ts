@@ -11,7 +11,7 @@ import { contradiction, readWitness, type Witnessed, writeWitness } from '../hou
 import { KMS_INDEX } from '../kms/record-index.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
-import { databaseUrl, defaultRootKeyPath, rootKeyPath } from '../settings/root-key.ts'
+import { databaseUrl, defaultRootKeyPath, demandNoOtherConnection, rootKeyPath } from '../settings/root-key.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { MovedSource } from '../storage/copying/copied.ts'
@@ -46,8 +46,8 @@ export async function migrate(args: readonly string[], open: Open, around: Surro
   for (const flag of ['database', ...(flags.has('data') && !isPostgresql(flags.get('to') ?? '') ? ['data'] : [])])
     if (flags.has(flag)) throw new UsageError(`\`--${flag}\` does not go with \`migrate\`: use --from and --to`)
   const read = settingsFrom(flags, around.env, around.readFile)
-  const from = endOf(flags.must('from', USAGE), read)
-  const to = endOf(flags.must('to', USAGE), read)
+  const from = endOf('--from', flags.must('from', USAGE), read)
+  const to = endOf('--to', flags.must('to', USAGE), read)
   const settings = settingsOf(read, from, to)
   if (from.url === to.url) throw new UsageError('`--from` and `--to` are the same database')
   using _ = lockOf(from)
@@ -67,7 +67,8 @@ interface End {
   readonly folder: string | null
 }
 
-function endOf(text: string, settings: Settings): End {
+function endOf(flag: string, text: string, settings: Settings): End {
+  demandNoOtherConnection(flag, text, 'a data folder')
   if (isPostgresql(text)) return { url: text, folder: null }
   const folder = resolve(text)
   return { url: databaseUrl({ ...settings, data: folder, database: null }), folder }

@@ -9,19 +9,32 @@ import { UsageError } from './usage-error.ts'
 /** A URL, one without its slashes or its scheme, or the keywords of libpq. */
 const CONNECTION = /^[a-z][a-z\d+.-]+:.*[/@]|^\s*(host|hostaddr|port|dbname|user|password|service)\s*=/i
 
-/** Takes no connection string as the path of a file, because errors name that. Its own error does not: the string may contain a password. */
+/** Throws UsageError for a connection string of another form than postgresql://…: it is no path, and may contain a password. */
+export function demandNoOtherConnection(name: string, given: string, otherwise: string): void {
+  if (CONNECTION.test(given) && !isPostgresql(given))
+    throw new UsageError(`\`${name}\` must be postgresql://… or ${otherwise}`)
+}
+
 const databaseAddress: Reader<string> = {
   ...text('URL'),
   read(name, given) {
-    if (CONNECTION.test(given) && !isPostgresql(given))
-      throw new UsageError(`\`${name}\` must be postgresql://… or the path of a SQLite file`)
+    demandNoOtherConnection(name, given, 'the path of a SQLite file')
+    return given
+  },
+}
+
+const dataFolder: Reader<string> = {
+  ...text('DIR'),
+  read(name, given) {
+    if (CONNECTION.test(given))
+      throw new UsageError(`\`${name}\` must be a folder: the setting for a database is \`database\``)
     return given
   },
 }
 
 export const DATA = {
   data: {
-    reader: text('DIR'),
+    reader: dataFolder,
     fallback: './data',
     help: 'folder for the database, the root key file and the first credentials',
   },
