@@ -2,12 +2,20 @@
 import type { AddressInfo, Server } from 'node:net'
 import { hostAndPort } from '../settings/row.ts'
 
-/** Resolves when the server listens; rejects when it can't. */
+/** Resolves when the server listens; rejects with a remedy when it can't. */
 export function listening(server: Server, host: string, port: number, backlog?: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const failed = (cause: Error) => {
+      const address = hostAndPort({ host, port })
+      reject(
+        new Error(`\`${address}\` can't be used: ${cause.message}: choose another address, or free this one`, {
+          cause,
+        }),
+      )
+    }
+    server.once('error', failed)
     server.listen({ port, host, ...(backlog !== undefined && { backlog }) }, () => {
-      server.off('error', reject)
+      server.off('error', failed)
       resolve()
     })
   })

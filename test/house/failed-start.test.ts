@@ -60,8 +60,9 @@ describe('a start that fails', () => {
       assert.deepEqual(openFiles(data), [], String(message))
     }
     await beside(async (taken) => {
-      await fails(/EADDRINUSE/, '--listen', taken)
-      await fails(/EADDRINUSE/, '--metrics-listen', taken)
+      const used = new RegExp(`\`${taken}\` can't be used: .*EADDRINUSE.*: choose another address, or free this one$`)
+      await fails(used, '--listen', taken)
+      await fails(used, '--metrics-listen', taken)
     })
     await fails(/`tls-cert` can't be read/, '--tls-cert', join(data, 'none'), '--tls-key', join(data, 'none'))
     await fails(/start with --dev|without --dev/, '--dev')
