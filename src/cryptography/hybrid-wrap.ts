@@ -11,6 +11,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto'
+import { asBuffer } from '../runtime/bytes.ts'
 
 export const HYBRID_WRAPPING = 'X_WING_AES_256_KW'
 /** The KeySpec of its wrapping key. */
@@ -47,8 +48,7 @@ export function unwrapHybrid(privateKey: Uint8Array, wrapped: Uint8Array, length
   const start = KEM_CIPHERTEXT + POINT
   if (privateKey.length !== SEED + SCALAR || wrapped.length !== start + length + INTEGRITY.length) return null
   // Views instead of copies, so that no second copy of the private key remains when the caller wipes it.
-  const part = (bytes: Uint8Array, from: number, to: number) =>
-    Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from)
+  const part = (bytes: Uint8Array, from: number, to: number) => asBuffer(bytes).subarray(from, to)
   const kem = createPrivateKey({ key: part(privateKey, 0, SEED), format: 'raw-seed', ...RAW_ML_KEM })
   const own = createPrivateKey({ key: part(privateKey, SEED, SEED + SCALAR), format: 'raw-private', ...RAW_X25519 })
   const point = part(wrapped, KEM_CIPHERTEXT, start)

@@ -1,12 +1,11 @@
 // The two forms of an SM2 ciphertext. The API uses the raw form C1‖C3‖C2: an uncompressed point, the SM3 digest, the encrypted text (GB/T 32918.4).
 // OpenSSL uses DER: a sequence of the point's coordinates, the digest and the encrypted text (GM/T 0009).
+import { element, integer, OCTETS, SEQUENCE } from './der.ts'
 
 const COORDINATE = 32
 const DIGEST = 32
 const UNCOMPRESSED = 4
 const HEADER = 1 + 2 * COORDINATE + DIGEST
-
-const [INTEGER, OCTETS, SEQUENCE] = [0x02, 0x04, 0x30]
 
 /** Converts the raw form to DER; null for another layout. Decryption, not this function, checks that the point is on the curve. */
 export function sm2ToDer(raw: Uint8Array): Buffer | null {
@@ -14,8 +13,8 @@ export function sm2ToDer(raw: Uint8Array): Buffer | null {
   const at = (start: number, length: number) => raw.subarray(start, start + length)
   return element(
     SEQUENCE,
-    element(INTEGER, unsigned(at(1, COORDINATE))),
-    element(INTEGER, unsigned(at(1 + COORDINATE, COORDINATE))),
+    integer(at(1, COORDINATE)),
+    integer(at(1 + COORDINATE, COORDINATE)),
     element(OCTETS, at(1 + 2 * COORDINATE, DIGEST)),
     element(OCTETS, raw.subarray(HEADER)),
   )
@@ -30,22 +29,9 @@ export function sm2FromDer(der: Uint8Array): Buffer {
 
 const EMPTY = new Uint8Array(0)
 
-/** The content of a DER INTEGER: without leading zeros, except for one where the first bit would otherwise be a sign. */
-function unsigned(bytes: Uint8Array): Uint8Array {
-  const first = bytes.findIndex((byte) => byte !== 0)
-  const least = first < 0 ? bytes.subarray(-1) : bytes.subarray(first)
-  return (least[0] ?? 0) < 0x80 ? least : Buffer.concat([Buffer.of(0), least])
-}
-
-function coordinate(integer: Uint8Array): Uint8Array {
-  const significant = integer.subarray(-COORDINATE)
+function coordinate(bytes: Uint8Array): Uint8Array {
+  const significant = bytes.subarray(-COORDINATE)
   return Buffer.concat([Buffer.alloc(COORDINATE - significant.length), significant])
-}
-
-function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
-  const length = contents.reduce((sum, { length }) => sum + length, 0)
-  const lengthBytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.of(tag, ...lengthBytes), ...contents])
 }
 
 /** Returns the contents of consecutive elements. */
