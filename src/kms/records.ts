@@ -81,9 +81,9 @@ export function versionsIn(keys: Iterable<string>): readonly string[] {
 /** The sealed value in a key version's record: material of the software store. A reference to an object in an HSM is not sealed. */
 export const sealedVersion = {
   kind: VERSION,
-  reseal: ({ account, region, id, body }: Version, reseal: (place: readonly string[], sealed: string) => string) => {
-    if (body.material === null || storeOf(body.material) !== 'SOFTWARE') return body
-    const material = reseal(materialPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
-    return material === body.material ? body : { ...body, material }
-  },
-}
+  member: 'material',
+  placeOf: ({ account, region, id, body: { keyId, material } }: Version) =>
+    material === null || storeOf(material) !== 'SOFTWARE'
+      ? null
+      : materialPlace({ account, region, keyId, versionId: id }),
+} as const

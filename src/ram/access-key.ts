@@ -98,11 +98,9 @@ function unopenable(id: string): Error {
 /** The sealed value in an AccessKey's record. */
 export const sealedAccessKey = {
   kind: ACCESS_KEY,
-  reseal: ({ id, body }: AccessKeyRecord, reseal: (place: readonly string[], sealed: string) => string) => {
-    const sealedSecret = reseal(secretPlace(id), body.sealedSecret)
-    return sealedSecret === body.sealedSecret ? body : { ...body, sealedSecret }
-  },
-}
+  member: 'sealedSecret',
+  placeOf: ({ id }: AccessKeyRecord) => secretPlace(id),
+} as const
 
 function secretPlace(accessKeyId: string): readonly string[] {
   return ['access-key-secret', accessKeyId]

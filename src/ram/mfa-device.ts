@@ -51,14 +51,7 @@ export class MfaSeeds {
 }
 
 /** The sealed value in a device's record. */
-export const sealedMfaDevice = {
-  kind: MFA_DEVICE,
-  reseal: (device: MfaDevice, reseal: (place: readonly string[], sealed: string) => string) => {
-    const { body } = device
-    const sealedSeed = reseal(seedPlace(device), body.sealedSeed)
-    return sealedSeed === body.sealedSeed ? body : { ...body, sealedSeed }
-  },
-}
+export const sealedMfaDevice = { kind: MFA_DEVICE, member: 'sealedSeed', placeOf: seedPlace } as const
 
 export function serialNumber({ account, body }: MfaDevice): string {
   return `acs:ram::${account}:mfa/${body.deviceName}`

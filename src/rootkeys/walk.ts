@@ -9,7 +9,7 @@ import type { RootWatch } from '../ledger/root-watch.ts'
 import { type Scanned, scan, scanned } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
-import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
+import { SEALED_KINDS } from './sealed-kinds.ts'
 
 /** The size of a batch: small enough that calls wait only a few milliseconds on SQLite. */
 const AT_ONCE = 100
@@ -91,18 +91,20 @@ async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<b
   return true
 }
 
-/** Returns the body with its values sealed under the current root; the same object when all of them already are. */
+/** Returns the body with its value sealed under the current root; the same object when it already is, or has none. */
 function resealed(record: Recorded<unknown>, { keys, runtime }: Pick<Rooms, 'keys' | 'runtime'>): unknown {
-  const reseal: Reseal = (place, sealed) => {
-    const opened = keys.openUnder(place, Buffer.from(sealed, 'base64'))
-    // A value that opens under no root (of another store, or altered) stays unchanged: a dropped root would not have opened it either.
-    if (!opened) return sealed
-    try {
-      if (opened.root === keys.current) return sealed
-      return keys.seal(place, runtime.randomBytes(NONCE_BYTES), opened.plaintext).toString('base64')
-    } finally {
-      opened.plaintext.fill(0)
-    }
+  const kind = SEALED_KINDS.get(record.kind)
+  const place = kind?.placeOf(record)
+  if (!kind || !place) return record.body
+  const body = record.body as Readonly<Record<string, string>>
+  const opened = keys.openUnder(place, Buffer.from(body[kind.member] ?? '', 'base64'))
+  // A value that opens under no root (of another store, or altered) stays unchanged: a dropped root would not have opened it either.
+  if (!opened) return body
+  try {
+    if (opened.root === keys.current) return body
+    const sealed = keys.seal(place, runtime.randomBytes(NONCE_BYTES), opened.plaintext)
+    return { ...body, [kind.member]: sealed.toString('base64') }
+  } finally {
+    opened.plaintext.fill(0)
   }
-  return SEALED_KINDS.get(record.kind)?.reseal(record, reseal) ?? record.body
 }

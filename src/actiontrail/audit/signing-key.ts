@@ -21,13 +21,7 @@ const PLACE = [SIGNING_KEY.name]
 type Random = Pick<Randomness, 'randomBytes' | 'ed25519Pair'>
 
 /** The sealed value in the record of the signing key. */
-export const sealedSigningKey = {
-  kind: SIGNING_KEY,
-  reseal: ({ body }: Recorded<SigningKeyBody>, reseal: (place: readonly string[], sealed: string) => string) => {
-    const sealedPrivateKey = reseal(PLACE, body.sealedPrivateKey)
-    return sealedPrivateKey === body.sealedPrivateKey ? body : { ...body, sealedPrivateKey }
-  },
-}
+export const sealedSigningKey = { kind: SIGNING_KEY, member: 'sealedPrivateKey', placeOf: () => PLACE } as const
 
 /** The record of a new key, for a new installation. */
 export function newSigningKey(keys: RootKeys, now: number, random: Random): Recorded<SigningKeyBody> {
