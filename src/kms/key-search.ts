@@ -6,7 +6,7 @@ import { aliasText, facetsWhere, keyText, PROPERTIES, type Property, SERVICE_LAB
 import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody } from './records.ts'
-import { visibleTags } from './service-tags.ts'
+import { mayUse } from './service-tags.ts'
 
 /** A tag to search for; `value` is null for any value. */
 export interface WantedTag {
@@ -32,13 +32,8 @@ export function keysSought(
   { properties, text, tags }: WantedKeys,
   { caller, now }: { readonly caller: Caller; readonly now: number },
 ): Sought<CmkBody> | null {
-  if (
-    visibleTags(
-      tags.map(({ key }) => [key, ''] as const),
-      caller,
-    ).length < tags.length
-  )
-    return null
+  const tagKeys = tags.map(({ key }) => key)
+  if (!mayUse(tagKeys, caller)) return null
   const part = folded(text)
   const isWanted = (property: Property, value: string) => properties.get(property)?.includes(value) ?? true
   return {

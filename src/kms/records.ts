@@ -1,5 +1,5 @@
 // The records of KMS: CMK with its tags, key version, alias, count of uses, pending destruction.
-
+import type { Tags } from '../api/operation.ts'
 import type { KeySpec, KeyUsage, ProtectionLevel } from '../keystore/key-spec.ts'
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import { materialPlace } from '../keystore/version-place.ts'
@@ -29,7 +29,7 @@ export interface CmkBody {
   readonly deletionProtection?: string
   /** The fingerprint of the imported material. No other material can be imported, even after this material was deleted. */
   readonly materialFingerprint: string | null
-  readonly tags: readonly (readonly [key: string, value: string])[]
+  readonly tags: Tags
   /** The code of the cloud product that owns this service key, such as ecs; absent in keys of users. */
   readonly product?: string
 }

@@ -64,7 +64,7 @@ const tagPieces: Parameter<readonly WantedTag[]> = {
 /** Tags to search for: a key without a value matches every value. */
 export const wantedTags = optional(tagPieces, [] as readonly WantedTag[])
 
-/** Tags to set: a key without a value gets the empty value. Refuses keys that begin with aliyun; `maySet` checks the keys of services. */
+/** Tags to set: a key without a value gets the empty value. Refuses keys that begin with aliyun; `mayUse` checks the keys of services. */
 export const givenTags: Parameter<Tags> = {
   ...tagPieces,
   read(name, given) {

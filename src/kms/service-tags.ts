@@ -12,9 +12,9 @@ function isService(caller: Caller): boolean {
   return caller.type === 'assumed-role' && caller.invokedBy !== null
 }
 
-/** Whether the caller may set these tags on a key. */
-export function maySet(tags: Tags, caller: Caller): boolean {
-  return isService(caller) || !tags.some(([key]) => isServiceTag(key))
+/** Whether the caller may set tags with these keys, and search for them. */
+export function mayUse(tagKeys: readonly string[], caller: Caller): boolean {
+  return isService(caller) || !tagKeys.some(isServiceTag)
 }
 
 /** Returns the tags that the caller can see. */

@@ -1,18 +1,15 @@
 // Tags of keys and secrets: their grammar and limits, and which resource a tag operation names.
 import { refuse } from '../api/errors.ts'
-import type { Resource } from '../api/operation.ts'
+import type { Resource, Tags } from '../api/operation.ts'
 import { json, optional, shaped, text, type Values } from '../api/parameters.ts'
 import { findKey, keyIdOrAlias } from './key-name.ts'
 import { keyResource, kmsArn } from './key-resource.ts'
 import type { KmsContext } from './operation.ts'
-import type { CmkBody } from './records.ts'
 import { findSecret, secretName, secretResource } from './secrets/secret-name.ts'
-import { maySet } from './service-tags.ts'
+import { mayUse } from './service-tags.ts'
 import { type Tagged, taggedKey, taggedSecret } from './tagged.ts'
 
 export const MAX_TAGS = 20
-
-type Tags = CmkBody['tags']
 
 const CHARACTERS = /^[A-Za-z0-9/_\-.+=@:\\]*$/
 const KEY_LIMITS = { shortest: 1, longest: 128, pattern: CHARACTERS.source }
@@ -42,7 +39,8 @@ export const firstTags = optional(shaped(list(0), SHAPE), [])
 
 /** Refuses tags that only cloud services may set, unless the caller is one. */
 export function demandSettable(tags: Tags, { caller }: Pick<KmsContext, 'caller'>): void {
-  if (!maySet(tags, caller)) throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
+  const tagKeys = tags.map(([key]) => key)
+  if (!mayUse(tagKeys, caller)) throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
 }
 
 /** The parameter TagKeys: a JSON array of tag keys, or tag keys separated by commas. */

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { operation } from '../operation.ts'
 import { givenTags, locateResources, namedResources, regionId, resourceIds, resourceType } from '../resource-tags.ts'
-import { maySet } from '../service-tags.ts'
+import { mayUse } from '../service-tags.ts'
 import { tagged } from '../tags.ts'
 
 export const TagResources = operation({
@@ -24,7 +24,8 @@ export const TagResources = operation({
   requestTags: ({ Tag }) => Tag,
   locate: locateResources,
   async decide(values, context) {
-    if (!maySet(values.Tag, context.caller)) throw refuse('InvalidParameter.TagKey')
+    const tagKeys = values.Tag.map(([key]) => key)
+    if (!mayUse(tagKeys, context.caller)) throw refuse('InvalidParameter.TagKey')
     const resources = await namedResources(values, context)
     const changes = resources.map((resource) => resource.changed((tags) => tagged(tags, values.Tag)))
     return { reply: {}, changes }

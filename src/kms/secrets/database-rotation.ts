@@ -13,7 +13,7 @@ import { type DatabaseRotation, SECRET, SECRET_ROTATION, type Secret } from './r
 import { rotatedAt } from './rotation.ts'
 import { secretWork, type Work } from './rotation-events.ts'
 import { attempt, contextOf, faultOf, faultWork, type RotationContext, type RotationHouse } from './rotation-step.ts'
-import { demandAllowed } from './rotation-target.ts'
+import { allowedDatabase } from './rotation-target.ts'
 import { secretAt, secretDueAt } from './secret-state.ts'
 import { CURRENT, versionOf, withStageAt } from './stages.ts'
 import { findValue, openValue } from './values.ts'
@@ -96,9 +96,7 @@ async function passwordOf({ account, region, id, body }: DatabaseRotation, house
     const target = secret?.body.rotation?.target
     const role = secret && versionOf(secret.body, body.versionId)?.credentialId
     if (!secret || !role || !target || !('instanceId' in target)) return null
-    const { instanceId } = demandAllowed({ instanceId: target.instanceId, accountName: role }, context)
-    const database = house.settings.secretDatabases.get(instanceId)
-    if (!database) return null
+    const database = allowedDatabase({ instanceId: target.instanceId, accountName: role }, context)
     const value = await findValue({ secretName: id, versionId: body.versionId }, context)
     const password = passwordIn(await openValue(value, context))
     return { role, database, verifier: await scramVerifier(password, context.randomBytes(SALT_BYTES)) }

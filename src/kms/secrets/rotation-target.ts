@@ -1,7 +1,7 @@
 // What a rotation of a secret changes, and whether it can change that now. Reads records and changes none.
 import type { LedgerView } from '../../ledger/view.ts'
 import { ramScope, USER, type User } from '../../ram/records.ts'
-import { mayChange } from '../../settings/secret-databases.ts'
+import { mayChange, type SecretDatabase } from '../../settings/secret-databases.ts'
 import type { KmsContext } from '../operation.ts'
 import type { RotationTarget, SecretBody } from './records.ts'
 import { CURRENT, PREVIOUS, versionInStage } from './stages.ts'
@@ -39,9 +39,10 @@ export async function nextTarget(
   context: Context,
   asked: boolean,
 ): Promise<Target> {
-  return 'userId' in target
-    ? accessKeyTarget(body, target.userId, context, asked)
-    : demandAllowed({ instanceId: target.instanceId, accountName: accountOf(body, target.isDouble) }, context)
+  if ('userId' in target) return accessKeyTarget(body, target.userId, context, asked)
+  const account = { instanceId: target.instanceId, accountName: accountOf(body, target.isDouble) }
+  allowedDatabase(account, context)
+  return account
 }
 
 async function accessKeyTarget(
@@ -72,12 +73,15 @@ function accountOf(body: SecretBody, isDouble: boolean): string {
   return versionInStage(body, isDouble ? PREVIOUS : CURRENT)?.credentialId ?? ''
 }
 
-/** Returns the account. Throws RotationFault where the operator does not, or no longer, allow a change of its password. */
-export function demandAllowed(account: AccountTarget, { scope, settings }: Pick<Context, 'scope' | 'settings'>) {
+/** Returns the account's database. Throws RotationFault where the operator does not, or no longer, allow a change of the account's password. */
+export function allowedDatabase(
+  account: AccountTarget,
+  { scope, settings }: Pick<Context, 'scope' | 'settings'>,
+): SecretDatabase {
   const database = settings.secretDatabases.get(account.instanceId)
   if (database?.account !== scope.account)
     throw new RotationFault('The operator’s file of databases does not have the instance of the secret.')
   if (!mayChange(database, account.accountName))
     throw new RotationFault('The operator’s file of databases does not allow changes of the account’s password.')
-  return account
+  return database
 }

@@ -5,7 +5,7 @@ import type { Sought } from '../../ledger/search.ts'
 import { folded, type Indexed } from '../../storage/search.ts'
 import { SEARCHED_CHARACTERS, tagLabel } from '../key-index.ts'
 import { hasTag, type WantedTag } from '../key-search.ts'
-import { visibleTags } from '../service-tags.ts'
+import { mayUse } from '../service-tags.ts'
 import { SECRET, type SecretBody, type SecretType } from './records.ts'
 import { secretAt } from './secret-state.ts'
 
@@ -53,8 +53,8 @@ export function secretsSought(
   { caller, now }: { readonly caller: Caller; readonly now: number },
 ): Sought<SecretBody> | null {
   const { types, description, encryptionKeyId, tags } = wanted
-  const keys = tags.map(({ key }) => [key, ''] as const)
-  if (visibleTags(keys, caller).length < tags.length) return null
+  const tagKeys = tags.map(({ key }) => key)
+  if (!mayUse(tagKeys, caller)) return null
   const text = folded(wanted.text)
   const labels = [
     ...(description === null ? [] : [descriptionLabel(description)]),
