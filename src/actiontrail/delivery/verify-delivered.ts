@@ -76,6 +76,7 @@ export async function verifyDelivered(
   const files = digestPaths.length + objectPaths.length
   const seen = { objects: 0, digests: 0, events: 0, missingEvents: [] as (readonly [number, number])[] }
   const chains: VerifiedChain[] = []
+  const present = new Set(objectPaths)
   const covered = new Set<string>()
   let [done, fault, uncovered]: [number, string | null, readonly string[]] = [0, null, []]
   const step = () => progress?.(++done, files)
@@ -91,7 +92,7 @@ export async function verifyDelivered(
         checkPlace(link, chain[index - 1] ?? null)
         checkEvents(link, lanes)
         for (const object of link.digest.objects) {
-          await checkObject(link, object, { copy, covered, present: objectPaths })
+          await checkObject(link, object, { copy, covered, present })
           seen.objects++
           seen.events += object.events
           step()
@@ -163,7 +164,7 @@ function checkEvents(link: Found, lanes: Map<number, Found>): void {
 interface Objects {
   readonly copy: DeliveredCopy
   readonly covered: Set<string>
-  readonly present: readonly string[]
+  readonly present: ReadonlySet<string>
 }
 
 async function checkObject(
@@ -172,22 +173,11 @@ async function checkObject(
   { copy, covered, present }: Objects,
 ): Promise<void> {
   const path = base + fileNamed(name)
-  if (!has(present, path)) throw new Fault(`the object ${path} is missing: the digest ${by} names it`)
+  if (!present.has(path)) throw new Fault(`the object ${path} is missing: the digest ${by} names it`)
   const bytes = await copy.read(path)
   if (bytes.length !== size || hash('sha256', bytes, 'hex') !== sha256)
     throw new Fault(`the object ${path} was altered: it is not what the digest ${by} names`)
   covered.add(path)
-}
-
-/** Whether the sorted list contains the path. */
-function has(sorted: readonly string[], path: string): boolean {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? '') < path) low = middle + 1
-    else high = middle
-  }
-  return sorted[low] === path
 }
 
 function checkEnd(chains: readonly VerifiedChain[], expected: ExpectedEnd | undefined): void {
