@@ -119,10 +119,13 @@ export function integer(options: { min: number; max: number; rule?: string }): P
 
 /** A required `true` or `false`, in any case. */
 export function boolean(): Parameter<boolean> {
-  return ruled('boolean', 'true or false.', (given) => {
-    const lower = given.toLowerCase()
-    return lower === 'true' ? true : lower === 'false' ? false : null
-  })
+  return ruled('boolean', 'true or false.', truthIn)
+}
+
+/** The boolean that the text is, in any case; null for another text. */
+export function truthIn(text: string): boolean | null {
+  const lower = text.toLowerCase()
+  return lower === 'true' ? true : lower === 'false' ? false : null
 }
 
 /** A required choice from a closed list; case matters. */

@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, matching, optional, type Parameter, parameter, shaped } from '../api/parameters.ts'
+import { integer, matching, optional, type Parameter, parameter, shaped, truthIn } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/addresses.ts'
 import type { PolicyType } from './records.ts'
@@ -74,10 +74,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Paramet
   return { ...valued('choice', rule, (text) => choices.find((choice) => choice === text) ?? null), shape: { choices } }
 }
 
-export const truth = valued('boolean', 'true or false.', (text) => {
-  const lower = text.toLowerCase()
-  return lower === 'true' ? true : lower === 'false' ? false : null
-})
+export const truth = valued('boolean', 'true or false.', truthIn)
 export const flag = optional(truth, false)
 
 /** A whole number in decimal, within a range. */

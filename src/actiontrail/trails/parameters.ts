@@ -1,5 +1,5 @@
 // Parameters of the operations on trails, refused with ActionTrail's own codes (docs/errors.md).
-import { clearable, matching, optional, type Parameter, parameter, shaped } from '../../api/parameters.ts'
+import { clearable, matching, optional, type Parameter, parameter, shaped, truthIn } from '../../api/parameters.ts'
 import type { EventRw } from './trail.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{5,35}$/
@@ -77,11 +77,5 @@ export const trailRegion = parameter(
   },
 )
 
-export const flag = optional(
-  parameter('boolean', 'true or false.', 'InvalidQueryParameter', (text) => {
-    const lower = text.toLowerCase()
-    return lower === 'true' ? true : lower === 'false' ? false : null
-  }),
-  false,
-)
+export const flag = optional(parameter('boolean', 'true or false.', 'InvalidQueryParameter', truthIn), false)
 export const acceptLanguage = optional(oneOf('zh-CN', 'en-US'), 'en-US')
