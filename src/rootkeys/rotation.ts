@@ -185,10 +185,9 @@ function drop(ring: LiveRing, generation: number, when: Occurrence): Promise<boo
   return ring.change({
     event: { name: 'DropRetiredRootKeys', ...when },
     change: (held, states) => {
-      const [current, ...older] = held.roots
+      const [current] = held.roots
       const [state] = states
       if (!current || !state || held.generation !== generation || stageIn(states) !== 'retired') return null
-      for (const root of older) root.fill(0)
       return { ring: { ...held, generation: generation + 1, roots: [current] }, states: [state] }
     },
   })

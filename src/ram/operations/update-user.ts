@@ -33,11 +33,11 @@ export const UpdateUser = operation({
   async decide(values, context) {
     const user = await findUser(values.UserName, context)
     const { body } = user
-    const renamed = values.NewUserName !== null && values.NewUserName !== body.userName
+    const newName = values.NewUserName ?? body.userName
     const changed = update(user, {
       body: {
         ...body,
-        userName: values.NewUserName ?? body.userName,
+        userName: newName,
         displayName: values.NewDisplayName ?? body.displayName,
         mobilePhone: values.NewMobilePhone ?? body.mobilePhone,
         email: values.NewEmail ?? body.email,
@@ -45,7 +45,7 @@ export const UpdateUser = operation({
         updatedAt: context.now,
       },
     })
-    const renaming = renamed ? await rename(user, values.NewUserName ?? '', context) : []
+    const renaming = await rename(user, newName, context)
     return { reply: { User: userAnswerWithUpdate(changed.after) }, changes: [changed, ...renaming] }
   },
 })
