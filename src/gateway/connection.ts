@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { hostAndPort } from '../settings/row.ts'
 import type { Admitted } from './admission.ts'
-import { MAX_BODY_CHUNKS } from './limits.ts'
+import { MAX_BODY_CHUNKS, MAX_UNANSWERED, REQUEST_BYTES } from './limits.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /**
@@ -37,6 +37,8 @@ export class Connection implements Admitted {
   closing = false
   /** The state at the last sweep, and the time since which it has not changed. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
+  /** The answers to its requests, in their order, since the client had last received all. It may have received the first ones. */
+  readonly #answers: ServerResponse[] = []
   #endpoint: string | null = null
   /** How many of the received bytes belong to complete heads and to their bodies; a lower bound. */
   #parsed = 0
@@ -65,12 +67,28 @@ export class Connection implements Admitted {
     return this.response?.req.complete === true && !this.response.headersSent
   }
 
-  /** How many bytes of heads it holds: incomplete heads, and heads of requests whose answer the client has not received. */
+  /**
+   * How many bytes of heads it holds: incomplete heads, and heads of requests whose answer the client has not received. Each such request after the
+   * first also counts what it takes besides.
+   */
   get headBytes(): number {
     const { response } = this
     if (this.closing) return 0
     if (!response || response.writableFinished) return this.#bytesRead - this.#parsed
-    return (response.req.complete ? this.#bytesRead : this.#parsed) - this.#freed
+    const heads = (response.req.complete ? this.#bytesRead : this.#parsed) - this.#freed
+    return heads + (this.#unanswered() - 1) * REQUEST_BYTES
+  }
+
+  /** Whether it has as many unanswered requests as a stranger may have. */
+  get crowded(): boolean {
+    return this.#answers.length >= MAX_UNANSWERED && this.#unanswered() >= MAX_UNANSWERED
+  }
+
+  /** How many requests have answers that the client has not received. */
+  #unanswered(): number {
+    const first = this.#answers.findIndex(({ writableFinished }) => !writableFinished)
+    this.#answers.splice(0, first < 0 ? this.#answers.length : first)
+    return this.#answers.length
   }
 
   /** The received bytes of HTTP; with TLS, after decryption. */
@@ -81,8 +99,12 @@ export class Connection implements Admitted {
   /** Notes that a request's head of `headBytes` is complete. */
   begin(response: ServerResponse, headBytes: number): void {
     // Answers are sent in the order of their requests. Once the client has received the last one, it has received all.
-    if (!this.response || this.response.writableFinished) this.#freed = this.#parsed
+    if (!this.response || this.response.writableFinished) {
+      this.#freed = this.#parsed
+      this.#answers.length = 0
+    }
     this.response = response
+    this.#answers.push(response)
     this.#parsed += headBytes
   }
 

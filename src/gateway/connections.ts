@@ -95,7 +95,7 @@ export class Connections {
     this.#end(connection, connection.http ? 'no request came' : 'no TLS handshake')
   }
 
-  /** Closes a connection whose client does not receive its answers. */
+  /** Closes a connection whose client does not receive its answers, or sends too many requests before it does. */
   endUnread(connection: Connection): void {
     this.#end(connection, 'answer was not read')
   }

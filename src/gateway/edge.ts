@@ -84,8 +84,11 @@ export class Edge {
     const on = (event: string, act: typeof serve | typeof refuseExpectation) =>
       server.on(event, (request: IncomingMessage, response: ServerResponse) => {
         const connection = this.#known.get(request.socket)
+        // Requests that came together with those at which the connection was closed.
+        if (!connection || request.socket.destroyed) return
+        if (connection.crowded && !connection.known) return this.connections.endUnread(connection)
         if (this.#draining) response.setHeader('connection', 'close')
-        if (connection) void act(request, response, connection, this.#serving)
+        void act(request, response, connection, this.#serving)
       })
     on('request', serve)
     on('checkContinue', serveExpecting)

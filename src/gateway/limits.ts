@@ -65,3 +65,12 @@ export const MAX_BODY_CHUNKS = 512
 
 /** The longest head, without the request line. */
 export const MAX_HEADER_BYTES = 16_384
+
+/**
+ * How many requests of a connection without an authenticated call may await their answers. Only clients that send requests before they read answers
+ * have more than one.
+ */
+export const MAX_UNANSWERED = 64
+
+/** The memory of a request besides its head and body, until the client has received its answer. Measured: up to 2.7 KB. */
+export const REQUEST_BYTES = 4096

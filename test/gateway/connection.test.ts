@@ -7,7 +7,7 @@ import { duplexPair } from 'node:stream'
 import { describe, it } from 'node:test'
 import { Connection } from '../../src/gateway/connection.ts'
 import { Connections } from '../../src/gateway/connections.ts'
-import { DEFAULT_LIMITS, type Limits } from '../../src/gateway/limits.ts'
+import { DEFAULT_LIMITS, type Limits, REQUEST_BYTES } from '../../src/gateway/limits.ts'
 import { send } from '../../src/gateway/sending.ts'
 
 function open() {
@@ -59,6 +59,8 @@ describe('the heads of a connection', () => {
     const second = answering()
     connection.begin(second, 30_000)
     connection.complete(0)
+    assert.equal(connection.headBytes, 70_000 + REQUEST_BYTES)
+    Object.assign(first, { writableFinished: true })
     assert.equal(connection.headBytes, 70_000)
     Object.assign(second, { writableFinished: true })
     assert.equal(connection.headBytes, 0)

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { Connections } from '../../src/gateway/connections.ts'
-import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
+import { DEFAULT_LIMITS, MAX_UNANSWERED } from '../../src/gateway/limits.ts'
 import { Metrics } from '../../src/gateway/metrics.ts'
 import { affordableConnections } from '../../src/house/ports.ts'
 import { Connection, get, post, signedForm } from '../acceptance/raw.ts'
@@ -279,6 +279,23 @@ describe('a connection', () => {
       await connection.drained()
     }
     assert.equal(await metric(house, 'strongroom_disconnections_total{reason="answer was not read"}'), 1)
+  })
+
+  it('that sends many requests before it reads answers is closed, unless a call of a known caller came on it', async () => {
+    await using house = await openTestHouse(null, [], { metrics: Metrics })
+    const answered = async (connection: Connection, count: number) => {
+      connection.write(get('/healthz').repeat(count))
+      for (let answers = 0; ; answers++) if (answers === count || !(await connection.answer())) return answers
+    }
+    using few = await Connection.open(house.endpoint)
+    assert.equal(await answered(few, MAX_UNANSWERED), MAX_UNANSWERED)
+    assert.equal(await answered(few, MAX_UNANSWERED), MAX_UNANSWERED)
+    using many = await Connection.open(house.endpoint)
+    assert.ok((await answered(many, 500)) <= MAX_UNANSWERED)
+    assert.equal(await metric(house, 'strongroom_disconnections_total{reason="answer was not read"}'), 1)
+    using known = await Connection.open(house.endpoint)
+    assert.equal((await known.send(listKeys(house)))?.status, 200)
+    assert.equal(await answered(known, 500), 500)
   })
 
   it('that is at rest is closed after a while, and not before', async () => {
