@@ -24,6 +24,8 @@ export interface Question {
   readonly arn: string
   /** The condition values of the imagined request. Keys of `further` take precedence. */
   readonly facts: RequestFacts
+  /** The account that asks; absent if the operator does. About a role of another account it learns only what its own policies decide. */
+  readonly asker?: string
 }
 
 /** The decision that the service would make. */
@@ -38,6 +40,7 @@ export interface Answer {
 const FREE = 'Every authenticated caller may: no policy is evaluated.'
 const FOREIGN = 'The resource belongs to another account, where only a role lets anybody in.'
 const NO_ROLE = 'There is no such role.'
+const FOREIGN_ROLE = 'the role belongs to another account: its trust policy, if there is such a role, decides as well'
 
 /** Returns the decision that the service would make. Runs the same checks in the same order. */
 export async function answerTo(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
@@ -68,6 +71,7 @@ async function assumption(caller: Caller, question: Question, rooms: Rooms): Pro
     return { decision: 'ImplicitDeny', reason: NO_ROLE, statements: [], warnings }
   }
   const named = { accountId: account, roleName }
+  if (question.asker !== undefined && question.asker !== account) return ownPart(caller, named, question, rooms)
   const role = await roleByName(roleName, { ledger: rooms.ledger, caller: named })
   const denial = await assumptionDenial(role, named, caller, question.facts, rooms)
   const { statements, keys } = await consulted(caller, [roleResource(role, named, caller)], question, rooms)
@@ -77,6 +81,25 @@ async function assumption(caller: Caller, question: Question, rooms: Rooms): Pro
     statements,
     warnings: openKeys([...keys, ...(role ? rooms.authorizer.trustKeys(role) : [])], question),
   }
+}
+
+/** The part of the answer that the caller's own account decides. It is the same whether or not there is such a role. */
+async function ownPart(
+  caller: Caller,
+  named: { readonly accountId: string; readonly roleName: string },
+  question: Question,
+  rooms: Rooms,
+): Promise<Answer> {
+  const { authorizer, ledger } = rooms
+  const { action, facts } = question
+  const resources = [roleResource(null, named, caller)]
+  const denial =
+    caller.type === 'root-account'
+      ? await assumptionDenial(null, named, caller, facts, rooms)
+      : await authorizer.denial({ caller, action, resources, facts, ledger })
+  const { statements, keys } = await consulted(caller, resources, question, rooms)
+  const warnings = [FOREIGN_ROLE, ...openKeys(keys, question)]
+  return { decision: denial?.type ?? 'Allow', reason: reasonOf(caller, denial), statements, warnings }
 }
 
 /** Returns the statements of the caller's policies that match, and the condition keys on which that depends. */

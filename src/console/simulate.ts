@@ -147,7 +147,7 @@ function questionOf(given: unknown, caller: Caller, facts: RequestFacts, { reque
   const service = textOf(given['Action'], 'Action').split(':', 1)[0] ?? ''
   const place = service === 'ram' ? '*' : region
   const arn = isArn ? resource : `acs:${service}:${place}:${caller.accountId}:${resource}`
-  return { action: textOf(given['Action'], 'Action'), arn, facts }
+  return { action: textOf(given['Action'], 'Action'), arn, facts, asker: caller.accountId }
 }
 
 function statementShown(place: { policyName: string; policyVersion: string; statementIndex: number; effect: string }) {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { products } from '../../src/gateway/products.ts'
+import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { FEW_PAIRS } from '../few-pairs.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
@@ -148,6 +150,47 @@ describe('the console', () => {
         'EntityNotExist.User',
       )
       assert.equal((await ask(root, 'simulate', { ...about, Principal: 'group/x' })).body.Code, 'InvalidParameter')
+    })
+
+    it('of a role of another account only what the own policies decide', async () => {
+      const theirs = newCredentials(SYSTEM)
+      await house.open.accounts.provide(theirs, 'theirs', house.now)
+      const AssumeRolePolicyDocument = JSON.stringify({
+        Version: '1',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'sts:AssumeRole',
+            Principal: { RAM: [`acs:ram::${house.credentials.accountId}:root`] },
+            Condition: { StringEquals: { 'sts:ExternalId': 'their-own-id' } },
+          },
+        ],
+      })
+      await ramOf(house, theirs).must('CreateRole', { RoleName: 'there', AssumeRolePolicyDocument })
+      const assume = { PolicyType: 'System', PolicyName: 'AliyunSTSAssumeRoleAccess', UserName: 'dev' }
+      const answers = async (who: Browser, about: object) => {
+        const arns = ['there', 'none'].map((name) => `acs:ram::${theirs.accountId}:role/${name}`)
+        const Questions = arns.map((Resource) => ({ Action: 'sts:AssumeRole', Resource }))
+        return (await ask(who, 'simulate', { ...about, Questions })).body.Answers
+      }
+      const [denied] = await answers(dev, {})
+      assert.deepEqual(denied, { Allowed: false, Decision: 'ImplicitDeny' })
+      await ram.must('AttachPolicyToUser', assume)
+      for (const id of ['their-own-id', 'a-guess'])
+        for (const [who, about] of [
+          [dev, {}],
+          [root, {}],
+          [root, { Principal: 'user/dev' }],
+        ] as const) {
+          const [there, none] = await answers(who, { ...about, Context: { 'sts:ExternalId': id } })
+          assert.deepEqual(there, none)
+          assert.equal(there.Allowed, !(who === root && !('Principal' in about)))
+        }
+      const [{ Warnings }] = await answers(root, { Principal: 'user/dev' })
+      assert.deepEqual(Warnings, [
+        'the role belongs to another account: its trust policy, if there is such a role, decides as well',
+      ])
+      await ram.must('DetachPolicyFromUser', assume)
     })
 
     it('by one state of the records, when they change between two questions', async () => {
