@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { decodeRing } from '../../src/cryptography/ring.ts'
@@ -15,7 +16,16 @@ import { wrap } from '../kms/byok.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
 import { formsOf, foundInMemory } from './memory.ts'
-import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder, workersOf } from './program.ts'
+import {
+  BIN,
+  childrenOf,
+  type Program,
+  removeFolder,
+  runProgram,
+  startProgram,
+  temporaryFolder,
+  workersOf,
+} from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
 
 const running: Program[] = []
@@ -451,6 +461,24 @@ describe('a core dump', () => {
     assert.equal(processes.length, 3)
     for (const pid of processes)
       assert.match(readFileSync(`/proc/${pid}/limits`, 'latin1'), /^Max core file size +0 +0 /m)
+  })
+})
+
+describe('a debugger', () => {
+  it('is started in no process by SIGUSR1, the signal for it in Node', async () => {
+    using token = makeToken('SoftHSM2')
+    const program = await startProgram({ flags: ['--workers', '2', ...token.flags], env: token.env })
+    running.push(program)
+    const owner = program.process.pid ?? 0
+    const processes = [owner, ...childrenOf(owner)]
+    assert.equal(processes.length, 4, 'the owner, two workers and the library')
+    for (const pid of processes) {
+      const [, caught = ''] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+      assert.equal(BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR1 - 1)), 0n)
+      process.kill(pid, 'SIGUSR1')
+    }
+    assert.equal((await program.call('CreateKey')).status, 200)
+    assert.deepEqual([owner, ...childrenOf(owner)], processes)
   })
 })
 

@@ -83,7 +83,7 @@ export class Child {
     const atOnce = opening.sessions * opening.tokens.length
     this.#process = fork(fileURLToPath(beside('module', import.meta.url)), [], {
       serialization: 'advanced',
-      execArgv: [],
+      execArgv: ['--disable-sigusr1'],
       env: { ...environment, UV_THREADPOOL_SIZE: String(Math.min(128, Math.max(4, atOnce))) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
