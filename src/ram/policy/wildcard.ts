@@ -33,7 +33,7 @@ const RUN = -2
 /** The pattern is one array of small integers: a typed array, or an object for each segment, takes much more memory for a short text. */
 function withQuestionMarks(pattern: string): Matcher {
   const places = Array.from(pattern.replace(/\*+/g, '*'), placeOf)
-  return (text) => rememberedValue(text).isReachedBy(places)
+  return (text) => rememberedValue(text).isMatchedBy(places)
 }
 
 function placeOf(character: string): number {
@@ -69,35 +69,56 @@ class Value {
     this.#reached = new Int32Array(this.#words)
   }
 
-  /** Whether the places match the value: whether, from its begin, they reach its end. */
-  isReachedBy(places: readonly number[]): boolean {
+  /** Whether the places match the value. */
+  isMatchedBy(places: readonly number[]): boolean {
+    const [first, last] = [places.indexOf(RUN), places.lastIndexOf(RUN)]
+    const length = this.#points.length
+    if (first < 0) return places.length === length && this.#hasAt(0, places, 0, length)
+    const end = length - (places.length - last - 1)
+    if (end < first || !this.#hasAt(0, places, 0, first)) return false
+    return this.#hasAt(end, places, last + 1, places.length) && this.#reaches(end, places, first, last)
+  }
+
+  /** Whether the places from `from` to `to`, without a run, match the code points at a position. */
+  #hasAt(position: number, places: readonly number[], from: number, to: number): boolean {
+    for (let at = from; at < to; at++)
+      if (places[at] !== ANY && places[at] !== this.#points[position + at - from]) return false
+    return true
+  }
+
+  /** Whether the places from the run `first` to the run `last` lead from the position `first` to `end`. */
+  #reaches(end: number, places: readonly number[], first: number, last: number): boolean {
     const reached = this.#reached.fill(0)
-    reached[0] = 1
     // The words from `low` to `high` may have bits. Bits only move up.
-    let [low, high] = [0, 0]
-    for (const place of places) {
-      while (low <= high && reached[low] === 0) low++
-      if (low > high) return false
+    let [low, high] = [first >> 5, first >> 5]
+    reached[low] = 1 << (first & 31)
+    for (let at = first; at < last; at++) {
+      const place = places[at] ?? RUN
       if (place === RUN) {
         const word = reached[low] ?? 0
         // All positions from the lowest one on: a negated number has the lowest bit and all above it.
         reached[low] = word | -word
         reached.fill(-1, low + 1)
         high = this.#words - 1
-        continue
-      }
-      const positions = this.#positionsOf(place)
-      if (high + 1 < this.#words) high++
-      let carry = 0
-      for (let at = low; at <= high; at++) {
-        const word = (reached[at] ?? 0) & (positions[at] ?? 0)
-        reached[at] = (word << 1) | carry
-        carry = word >>> 31
-      }
-      if (reached[high] === 0) high--
+      } else high = this.#step(this.#positionsOf(place), low, high)
+      while (low <= high && reached[low] === 0) low++
+      if (low > high) return false
     }
-    const end = this.#points.length
-    return (((reached[end >> 5] ?? 0) >>> (end & 31)) & 1) === 1
+    const lowest = reached[low] ?? 0
+    return low * 32 + 31 - Math.clz32(lowest & -lowest) <= end
+  }
+
+  /** Moves what was reached at one of the positions by one. Returns the highest word that may have bits. */
+  #step(positions: Int32Array, low: number, high: number): number {
+    const reached = this.#reached
+    const top = Math.min(high + 1, this.#words - 1)
+    let carry = 0
+    for (let at = low; at <= top; at++) {
+      const word = (reached[at] ?? 0) & (positions[at] ?? 0)
+      reached[at] = (word << 1) | carry
+      carry = word >>> 31
+    }
+    return reached[top] === 0 ? top - 1 : top
   }
 
   #positionsOf(point: number): Int32Array {
