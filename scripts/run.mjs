@@ -108,6 +108,8 @@ const packaging = [
   // Networks of podman in which containers resolve each other's names.
   { package: 'netavark', found: () => found('/usr/lib/podman/netavark') },
   { package: 'aardvark-dns', found: () => found('/usr/lib/podman/aardvark-dns') },
+  // The first process of each pod of podman.
+  { package: 'catatonit', found: () => found('catatonit') },
   { package: 'iptables', found: () => found('iptables') || found('/usr/sbin/iptables') },
   // An emulator for images of the other architecture.
   { package: 'qemu-user-static', found: () => found('qemu-aarch64-static') },

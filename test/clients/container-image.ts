@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { makeFiles, makeImage } from '../../scripts/image.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { providerAt } from '../kubernetes/provider-at.ts'
 import { OWNER } from '../owned.ts'
 import { until } from '../until.ts'
 import { Composed } from './compose.ts'
@@ -33,6 +35,8 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     made = makeImage(folder, { installed })
     podman.run('load', '--quiet', '--input', made.path)
   })
+  const logsOf = (container: string) =>
+    succeeds('sh', ['-c', `podman logs ${container} 2>&1`], { env: { ...process.env, ...podman.env } })
   after(() => {
     podman[Symbol.dispose]()
     removeFolder(folder)
@@ -89,6 +93,57 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     for (const pid of podman.run('inspect', '--format', '{{.State.Pid}} {{.State.ConmonPid}}', 'checked').split(' '))
       assert.ok(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(OWNER), pid)
     podman.run('rm', '--force', 'checked')
+  })
+
+  it('serves kube-apiserver’s socket as the static pod of deploy/kubernetes, to root alone', {
+    skip: lacks('catatonit'),
+  }, async () => {
+    const [run, configuration] = [join(folder, 'run'), join(folder, 'configuration')]
+    const socket = join(run, 'kms.sock')
+    const server = await startProgram({ data: join(folder, 'data'), flags: ['--tls', 'self-signed'] })
+    try {
+      setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
+      const { KeyId } = (await server.call('CreateKey')).body.KeyMetadata
+      assert.equal((await server.call('CreateAlias', { AliasName: 'alias/cluster', KeyId })).status, 200)
+      mkdirSync(configuration)
+      for (const file of ['tls/ca.pem', 'root-credentials.json'])
+        cpSync(join(server.data, file), join(configuration, basename(file)))
+      const manifest = join(folder, 'pod.yaml')
+      writeFileSync(
+        manifest,
+        Object.entries({
+          [`registry.example/strongroom:${version}`]: IMAGE,
+          'https://strongroom.example:7700': server.endpoint,
+          'path: /run/strongroom': `path: ${run}`,
+          'path: /etc/strongroom': `path: ${configuration}`,
+        }).reduce(
+          (text, [from, to]) => {
+            assert.ok(text.includes(from), from)
+            return text.replace(from, to)
+          },
+          readFileSync(join(ROOT, 'deploy/kubernetes/strongroom-kms-pod.yaml'), 'utf8'),
+        ),
+      )
+      podman.run('kube', 'play', manifest)
+      try {
+        const container = 'strongroom-kms-strongroom-kms'
+        await until(() => {
+          const state = podman.run('inspect', '--format', '{{.State.Running}} {{.RestartCount}}', container)
+          // A pod starts what has ended again.
+          if (state !== 'true 0') assert.fail(`${state}: ${logsOf(container)}`)
+          return existsSync(socket)
+        })
+        const { healthz, keyId } = await providerAt(socket).status({})
+        assert.equal(healthz, 'ok')
+        assert.match(keyId, new RegExp(`^${KeyId}/`))
+        const { uid, mode } = statSync(socket)
+        assert.deepEqual({ uid, open: mode & 0o022 }, { uid: 0, open: 0 })
+      } finally {
+        podman.run('kube', 'down', manifest)
+      }
+    } finally {
+      await server.stop()
+    }
   })
 
   it('is reached at its published port beside a bridge that another podman has left, of podman’s own range', () => {

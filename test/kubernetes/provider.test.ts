@@ -7,13 +7,13 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
-import { type Client, Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
-import { createGrpcTransport } from '@connectrpc/connect-node'
+import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { KeyManagementService } from '../../src/kubernetes/kms-v2_pb.ts'
 import { type CallKms, kmsProvider } from '../../src/kubernetes/provider.ts'
 import { serveGrpc } from '../../src/kubernetes/unix-socket.ts'
 import { runHere } from '../acceptance/line.ts'
 import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { providerAt } from './provider-at.ts'
 
 const SEED = Buffer.alloc(32, 7)
 const folder = temporaryFolder()
@@ -23,7 +23,7 @@ let key: string
 /** The provider's user, who may call Encrypt and Decrypt alone. */
 let user: { readonly AccessKeyId: string; readonly AccessKeySecret: string }
 let provider: ChildProcess
-let kubernetes: Client<typeof KeyManagementService>
+let kubernetes: ReturnType<typeof providerAt>
 
 async function startProvider(): Promise<ChildProcess> {
   const context = ['--encryption-context', '{"cluster":"blue"}']
@@ -59,8 +59,7 @@ before(async () => {
   await ram('AttachPolicyToUser', { PolicyType: 'Custom' })
   user = (await ram('CreateAccessKey', {})).AccessKey
   provider = await startProvider()
-  const nodeOptions = { createConnection: () => connect(socket) }
-  kubernetes = createClient(KeyManagementService, createGrpcTransport({ baseUrl: 'http://localhost', nodeOptions }))
+  kubernetes = providerAt(socket)
 })
 after(async () => {
   provider?.kill()
