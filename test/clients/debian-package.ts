@@ -1,18 +1,20 @@
 // The Debian package as its users get it: installed by dpkg in a fresh Debian, and run as its unit runs it, on the unit's user.
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeDeb } from '../../scripts/deb.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { providerAt } from '../kubernetes/provider-at.ts'
 import { until } from '../until.ts'
 import { lacks, packedDebian, succeeds, unpackDebian } from './debian.ts'
 import { Podman, withoutPodman } from './podman.ts'
 import { BootedDebian } from './systemd.ts'
 
 const UNIT = fileURLToPath(new URL('../../deploy/debian/strongroom.service', import.meta.url))
+const PROVIDER_UNIT = fileURLToPath(new URL('../../deploy/kubernetes/strongroom-kms.service', import.meta.url))
 const INCLUDED = ['systemd-standalone-sysusers', 'libstdc++6', 'libatomic1']
 
 const reason =
@@ -141,7 +143,9 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     assert.doesNotMatch(install(deb), /root-key is new/)
     assert.ok(!existsSync(join(tree, 'etc/strongroom/root-key')))
   })
-  it('runs under systemd as its unit says, and again after kill -9', { skip: withoutPodman }, async () => {
+  it('runs under systemd as its unit says, beside kube-apiserver’s provider, and again after kill -9', {
+    skip: withoutPodman,
+  }, async () => {
     const booting = join(folder, 'booting')
     unpackDebian(packedDebian('-systemd', BootedDebian.PACKAGES), booting)
     cpSync(deb, join(booting, 'var/cache', basename(deb)))
@@ -149,7 +153,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     await using debian = await BootedDebian.boot(podman, booting)
     const kms = (operation: string, print: string, ...parameters: string[]) =>
       debian.run('strongroom', 'kms', operation, ...parameters, '--print', print, '--data', '/var/lib/strongroom')
-    const journal = () => debian.run('journalctl', '--unit', 'strongroom', '--output', 'cat', '--no-pager')
+    const journal = (unit = 'strongroom') => debian.run('journalctl', '--unit', unit, '--output', 'cat', '--no-pager')
     const starts = () => journal().split('"event":"ready"').length - 1
     const began = Date.now()
     debian.run('dpkg', '--install', `/var/cache/${basename(deb)}`)
@@ -158,8 +162,29 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     const encrypted = kms('CreateKey', 'KeyMetadata.KeyId')
     const ciphertext = kms('Encrypt', 'CiphertextBlob', '--KeyId', encrypted, '--Plaintext', 'four apples')
     console.log(`first Encrypt ${((Date.now() - began) / 1000).toFixed(1)} s after dpkg -i began, under systemd`)
-    const { accessKeySecret } = JSON.parse(debian.run('cat', '/var/lib/strongroom/root-credentials.json'))
+    const { accessKeyId, accessKeySecret } = JSON.parse(debian.run('cat', '/var/lib/strongroom/root-credentials.json'))
     assert.ok(!journal().includes(accessKeySecret))
+
+    kms('CreateAlias', 'RequestId', '--AliasName', 'alias/cluster', '--KeyId', encrypted)
+    cpSync(PROVIDER_UNIT, join(booting, 'etc/systemd/system', basename(PROVIDER_UNIT)))
+    writeFileSync(
+      join(booting, 'etc/strongroom/kms.env'),
+      `STRONGROOM_ENDPOINT=http://127.0.0.1:7700
+ALIBABA_CLOUD_ACCESS_KEY_ID=${accessKeyId}
+ALIBABA_CLOUD_ACCESS_KEY_SECRET=${accessKeySecret}
+`,
+      { mode: 0o600 },
+    )
+    debian.run('systemctl', 'daemon-reload')
+    debian.run('systemctl', 'start', 'strongroom-kms')
+    await until(() => {
+      if (debian.show('strongroom-kms', 'NRestarts') !== '0') assert.fail(journal('strongroom-kms'))
+      return journal('strongroom-kms').includes('"event":"ready"')
+    })
+    assert.equal(debian.run('stat', '--format', '%U %a', '/run/strongroom'), 'root 700')
+    const { healthz, keyId } = await providerAt(debian.path('/run/strongroom/kms.sock')).status({})
+    assert.equal(healthz, 'ok')
+    assert.match(keyId, new RegExp(`^${encrypted}/`))
 
     const pid = debian.show('strongroom', 'MainPID')
     const status = debian.run('cat', `/proc/${pid}/status`)

@@ -49,6 +49,11 @@ export class BootedDebian implements AsyncDisposable {
     return this.#podman.run('exec', 'debian', ...command)
   }
 
+  /** The path by which a process outside reaches the path in it, in folders that it has mounted, too. */
+  path(inside: string): string {
+    return `/proc/${this.#podman.run('inspect', '--format', '{{.State.Pid}}', 'debian')}/root${inside}`
+  }
+
   /** A property of a unit, as `systemctl show` prints it. */
   show(unit: string, property: string): string {
     return this.run('systemctl', 'show', unit, '--property', property, '--value')
