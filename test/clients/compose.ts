@@ -7,7 +7,7 @@ import { BIN } from '../acceptance/program.ts'
 import { until } from '../until.ts'
 import { packedDebian, succeeds } from './debian.ts'
 import type { OwnNetwork } from './own-network.ts'
-import { Podman } from './podman.ts'
+import { LIMITS, Podman } from './podman.ts'
 
 const FILE = fileURLToPath(new URL('../../deploy/compose.yaml', import.meta.url))
 /** As the file names it. */
@@ -72,7 +72,9 @@ export class Composed implements Disposable {
 
   #compose(...command: readonly string[]): void {
     const files = ['--env-file', join(this.#folder, '.env'), '--file', FILE]
-    this.#run(join(this.#folder, 'venv/bin/podman-compose'), ...files, ...command)
+    // A service with a limit of its own gets none of podman's configuration.
+    const limits = `--podman-run-args=${LIMITS.map((limit) => `--ulimit=${limit}`).join(' ')}`
+    this.#run(join(this.#folder, 'venv/bin/podman-compose'), ...files, limits, ...command)
   }
 
   #isHealthy(container: string): boolean {

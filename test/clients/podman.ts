@@ -8,6 +8,9 @@ import { lacks, succeeds } from './debian.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+/** Podman's own limits are above what some test machines permit. */
+export const LIMITS = ['nofile=4096:4096', 'nproc=4096:4096']
+
 /** Why there is no podman whose containers find each other by name. */
 export const withoutPodman = lacks('podman', 'runc', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns')
 
@@ -31,12 +34,11 @@ driver = "vfs"
 graphroot = "${join(folder, 'storage')}"
 runroot = "${join(this.state, 'run')}"
 `
-    // Containers, and what watches over each, do not inherit the environment. The limits are such that a test machine permits them: podman's own are
-    // above those of some.
+    // Containers, and what watches over each, do not inherit the environment.
     const environment = JSON.stringify([PATH, OWNER])
     const containers = `[containers]
 env = ${environment}
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+default_ulimits = ${JSON.stringify(LIMITS)}
 cgroups = "no-conmon"
 [engine]
 conmon_env_vars = ${environment}
