@@ -100,7 +100,11 @@ class Value {
         reached[low] = word | -word
         reached.fill(-1, low + 1)
         high = this.#words - 1
-      } else high = this.#step(this.#positionsOf(place), low, high)
+      } else {
+        const positions = this.#positionsOf(place)
+        if (!positions) return false
+        high = this.#step(positions, low, high)
+      }
       while (low <= high && reached[low] === 0) low++
       if (low > high) return false
     }
@@ -121,9 +125,11 @@ class Value {
     return reached[top] === 0 ? top - 1 : top
   }
 
-  #positionsOf(point: number): Int32Array {
+  /** Null where the value lacks the code point: patterns may have any number of such ones, and each would take a pass and an array. */
+  #positionsOf(point: number): Int32Array | null {
     const known = this.#positions.get(point)
     if (known) return known
+    if (!this.text.includes(String.fromCodePoint(point))) return null
     const positions = new Int32Array(this.#words)
     for (let at = 0; at < this.#points.length; at++)
       if (this.#points[at] === point) positions[at >> 5] = (positions[at >> 5] ?? 0) | (1 << (at & 31))
