@@ -29,7 +29,7 @@ export interface Sources {
   readonly known: KnownRecords
   readonly trailHead: TrailHead
   readonly alarm: Alarm
-  readonly runtime: Pick<Runtime, 'turn'>
+  readonly runtime: Pick<Runtime, 'turn' | 'monotonic'>
 }
 
 export class Reader implements Source {
@@ -42,6 +42,10 @@ export class Reader implements Source {
   /** Lets other calls run between two steps of long work. */
   turn(): Promise<void> {
     return this.#sources.runtime.turn()
+  }
+
+  monotonic(): number {
+    return this.#sources.runtime.monotonic()
   }
 
   /** The recorded events. */

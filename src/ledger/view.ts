@@ -23,6 +23,8 @@ export interface Source {
   searchById<B>(kind: Kind<B>, scope: Scope, sought: Sought<B>, after: string): Steps<B>
   count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
   turn(): Promise<void>
+  /** Milliseconds of a monotonic clock. */
+  monotonic(): number
 }
 
 /** The known changes: see FollowedChanges. */
@@ -40,6 +42,8 @@ export interface Derived {
 const NO_CHANGES: Changes = { number: 0, since: () => false }
 /** Beyond this many reads, a map replaces the search through the list. */
 const FEW = 16
+/** How many milliseconds a call works in one go. */
+const IN_ONE_GO = 2
 
 type Found = MaybePromise<Recorded<unknown> | null>
 
@@ -53,7 +57,7 @@ interface Read {
   readonly found: Found
 }
 
-export class LedgerView implements Source {
+export class LedgerView implements Omit<Source, 'monotonic'> {
   readonly #source: Source
   readonly #changes: Changes
   /** The change number followed when the view was made. What the view reads is as it was at that number, or later. */
@@ -71,6 +75,8 @@ export class LedgerView implements Source {
   #derived: (readonly string[])[] | null = null
   /** The places of the lists that were read. */
   #lists: string[] | null = null
+  /** When the call first or last gave way, by the monotonic clock. */
+  #gaveWayAt: number | null = null
 
   constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0, former: LedgerView | null = null) {
     this.#source = source
@@ -180,6 +186,15 @@ export class LedgerView implements Source {
   /** Lets other calls run between two steps of long work. */
   turn(): Promise<void> {
     return this.#source.turn()
+  }
+
+  /** Lets other calls run if this one has worked for long since it last did. A turn for each piece of short work would delay a call under load. */
+  async giveWay(): Promise<void> {
+    const now = this.#source.monotonic()
+    this.#gaveWayAt ??= now
+    if (now - this.#gaveWayAt < IN_ONE_GO) return
+    await this.#source.turn()
+    this.#gaveWayAt = this.#source.monotonic()
   }
 
   get events(): EventStorage {

@@ -102,7 +102,7 @@ const FEW = 4
 
 /**
  * The denial of the first resource that the permissions deny; null if they allow all. A resource that no policy allows is not denied if it is
- * `selfServed`. Of many resources, each is decided in a turn of its own: with the longest policies, one takes milliseconds.
+ * `selfServed`. Between many resources, the call gives way to others: with the longest policies, one takes milliseconds.
  */
 function firstDenial(
   request: AccessRequest,
@@ -113,7 +113,7 @@ function firstDenial(
   const decisive = named.some(({ onlyNamed }) => onlyNamed) ? named.filter(({ onlyNamed }) => !onlyNamed) : named
   const resources: readonly Asked[] = decisive.length > 0 ? decisive : [{ arn: '*' }]
   const denialOn = (resource: Asked) => denialOfOne(resource, request, permissions, selfServed)
-  if (resources.length > FEW) return firstInTurns(resources, denialOn, request.ledger)
+  if (resources.length > FEW) return firstOfMany(resources, denialOn, request.ledger)
   for (const resource of resources) {
     const denial = denialOn(resource)
     if (denial) return denial
@@ -121,15 +121,15 @@ function firstDenial(
   return null
 }
 
-async function firstInTurns(
+async function firstOfMany(
   resources: readonly Asked[],
   denialOn: (resource: Asked) => Denial | null,
-  ledger: Pick<LedgerView, 'turn'>,
+  ledger: Pick<LedgerView, 'giveWay'>,
 ): Promise<Denial | null> {
   for (const resource of resources) {
+    await ledger.giveWay()
     const denial = denialOn(resource)
     if (denial) return denial
-    await ledger.turn()
   }
   return null
 }

@@ -136,7 +136,7 @@ async function maySee({ id, tags }: Listed, { ResourceType }: Values, context: K
   const resource = ResourceType === 'key' ? newKeyResource(id, context) : newSecretResource(id, context)
   const resources = [{ ...resource, tags }]
   // With the longest policies, the decision takes milliseconds.
-  await ledger.turn()
+  await ledger.giveWay()
   return (await authorizer.denial({ caller, action: 'kms:ListTagResources', resources, facts, ledger })) === null
 }
 
