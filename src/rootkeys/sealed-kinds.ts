@@ -3,7 +3,7 @@
 // import tokens and page tokens are not stored; they are valid until their root is dropped.
 import { sealedSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { sealedVersion } from '../kms/records.ts'
-import type { Recorded } from '../ledger/record.ts'
+import type { Kind, Recorded } from '../ledger/record.ts'
 import { sealedAccessKey } from '../ram/access-key.ts'
 import { sealedMfaDevice } from '../ram/mfa-device.ts'
 
@@ -14,9 +14,20 @@ interface SealedKind {
   placeOf(record: Recorded<unknown>): readonly string[] | null
 }
 
-export const SEALED_KINDS: ReadonlyMap<string, SealedKind> = new Map(
-  [sealedVersion, sealedAccessKey, sealedMfaDevice, sealedSigningKey].map((sealed) => [
-    sealed.kind.name,
-    sealed as SealedKind,
-  ]),
-)
+/** The same for the kind with this body, so that the compiler knows the member. */
+interface SealedIn<B> {
+  readonly kind: Kind<B>
+  readonly member: keyof B & string
+  placeOf(record: Recorded<B>): readonly string[] | null
+}
+
+function entry<B>(sealed: SealedIn<B>): readonly [string, SealedKind] {
+  return [sealed.kind.name, sealed as SealedIn<unknown>]
+}
+
+export const SEALED_KINDS: ReadonlyMap<string, SealedKind> = new Map([
+  entry(sealedVersion),
+  entry(sealedAccessKey),
+  entry(sealedMfaDevice),
+  entry(sealedSigningKey),
+])
