@@ -1,5 +1,6 @@
 // Parameter types: the rule of a parameter, its parser and its description for help. An operation declares its parameters with the functions below.
 // `readValues` parses them once, before anything else is read, so inside an operation every value is valid.
+import { unambiguousJson } from '../runtime/json.ts'
 import type { PlainCode } from './errors/catalogue.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
@@ -135,14 +136,17 @@ export function choice<const T extends string>(...choices: readonly T[]): Parame
   return { ...checked, shape: { choices } }
 }
 
-/** A required JSON text of at most `max` characters; `check` returns the value, or null when it breaks the rule. */
+/**
+ * A required JSON text of at most `max` characters, in which no object has a member twice; `check` returns the value, or null when it breaks
+ * the rule.
+ */
 export function json<T extends {}>(options: {
   max: number
   rule: string
   check: (value: unknown, text: string) => T | null
 }): Parameter<T> {
   const { max, rule, check } = options
-  const checked = ruled('json', rule, (given) => (given.length > max ? null : check(parse(given), given)))
+  const checked = ruled('json', rule, (given) => (given.length > max ? null : check(unambiguousJson(given), given)))
   return { ...checked, shape: { longest: max } }
 }
 
@@ -153,14 +157,6 @@ export function optional<T, F extends T | null>(parameter: Parameter<T>, fallbac
 
 function describe(rule: string, fallback: unknown): string {
   return fallback === null || fallback === '' || typeof fallback === 'object' ? rule : `${rule} Default: ${fallback}.`
-}
-
-function parse(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
 }
 
 /** The same parameter, but with an empty text as a possible value. */

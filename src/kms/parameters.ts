@@ -4,7 +4,6 @@ import { refuse } from '../api/errors.ts'
 import { boolean, integer, json, optional, type Parameter, text } from '../api/parameters.ts'
 import { mapPieces } from '../api/pieces.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
-import { memberNames } from '../runtime/json.ts'
 
 const MAX_PLAINTEXT_BYTES = 6144
 
@@ -21,7 +20,7 @@ const contextParameter: Parameter<ReadonlyMap<string, string>> = {
   ...json({
     max: 8192,
     rule: 'A JSON object of string keys, none twice, and string values, at most 8192 characters; or a parameter for each, whose name ends in a dot and the key.',
-    check(value, text): ReadonlyMap<string, string> | null {
+    check(value): ReadonlyMap<string, string> | null {
       if (value === null) return new Map()
       if (typeof value !== 'object' || Array.isArray(value)) return null
       const entries = Object.entries(value as Record<string, unknown>)
@@ -29,9 +28,7 @@ const contextParameter: Parameter<ReadonlyMap<string, string>> = {
       const fits = entries.every(
         ([key, entry]) => typeof entry === 'string' && key.isWellFormed() && entry.isWellFormed(),
       )
-      // Of a key that is there twice, the ciphertext would have one value, and a reader of the event might take the other.
-      const isTwice = [...memberNames(text)].length > entries.length
-      return fits && !isTwice ? new Map(entries as [string, string][]) : null
+      return fits ? new Map(entries as [string, string][]) : null
     },
   }),
   // A request has at most this many parameters. The limit that counts is on the total length.

@@ -4,6 +4,7 @@ import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
+import { unambiguousJson } from '../runtime/json.ts'
 import { keyByIdOrArn } from './key-name.ts'
 import { keyResource } from './key-resource.ts'
 import type { WantedTag } from './key-search.ts'
@@ -75,12 +76,8 @@ export const givenTags: Parameter<Tags> = {
 }
 
 function listOf(given: string): readonly unknown[] | null {
-  try {
-    const value: unknown = JSON.parse(given)
-    return Array.isArray(value) ? value : null
-  } catch {
-    return null
-  }
+  const value = unambiguousJson(given)
+  return Array.isArray(value) ? value : null
 }
 
 interface Named {

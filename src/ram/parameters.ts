@@ -3,6 +3,7 @@ import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
 import { integer, matching, optional, type Parameter, parameter, shaped, truthIn } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
+import { unambiguousJson } from '../runtime/json.ts'
 import { isAddressRange } from './policy/addresses.ts'
 import type { PolicyType } from './records.ts'
 
@@ -181,7 +182,7 @@ function readSettable(text: string): Tags | null {
 
 function readTags(text: string): Tags | null {
   const found = new Map<string, string>()
-  const list = parsed(text)
+  const list = unambiguousJson(text)
   if (!Array.isArray(list) || list.length > MAX_TAGS) return null
   for (const item of list as unknown[]) {
     const { Key: key, Value: value = '' } = (item ?? {}) as Record<string, unknown>
@@ -195,20 +196,12 @@ function readTags(text: string): Tags | null {
 /** Texts of 1 to 128 characters: in pieces (Name.1, Name.2, …), or as a JSON array. */
 export function listOfTexts(what: string, most: number): Parameter<readonly string[]> {
   const list = valued<readonly string[]>('json', `A JSON array of 1 to ${most} ${what}.`, (text) => {
-    const all = parsed(text)
+    const all = unambiguousJson(text)
     if (!Array.isArray(all) || all.length === 0 || all.length > most) return null
     const fits = (item: unknown): item is string => typeof item === 'string' && item.length > 0 && item.length <= 128
     return all.every(fits) ? all : null
   })
   return { ...list, pieces: textPieces(most) }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 /** The paging of lists by name: Marker is the last name of the page before, opaque to clients. */

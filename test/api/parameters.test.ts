@@ -57,6 +57,13 @@ const CASES: readonly (readonly [title: string, type: Parameter<unknown>, given:
   ['JSON that passes its check', list, '[1]', [1]],
   ['JSON that does not', list, '{}', invalid('A list.')],
   ['broken JSON', json(isObject), '{', invalid('Any.')],
+  [
+    'JSON with equal members of two objects',
+    json(isObject),
+    '[{"a":1},{"a":{"a":2}}]',
+    { value: [{ a: 1 }, { a: { a: 2 } }] },
+  ],
+  ['JSON with a member twice', json(isObject), '[{"a":1,"\\u0061":2}]', invalid('Any.')],
   ['JSON beyond its length', list, '[1,2,3,4,5]', invalid('A list.')],
 ]
 

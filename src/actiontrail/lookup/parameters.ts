@@ -1,6 +1,7 @@
 // Parameters of LookupEvents, refused with ActionTrail's own codes (docs/errors.md).
 import { type Parameter, parameter } from '../../api/parameters.ts'
 import { objectPieces } from '../../api/pieces.ts'
+import { unambiguousJson } from '../../runtime/json.ts'
 import { type Condition, LOOKUP_KEYS, type LookupKey } from './attributes.ts'
 import { secondOf } from './time-range.ts'
 
@@ -49,12 +50,7 @@ export const lookupAttributes: Parameter<readonly Condition[]> = {
 }
 
 function readConditions(text: string): readonly Condition[] | null {
-  let list: unknown
-  try {
-    list = JSON.parse(text)
-  } catch {
-    return null
-  }
+  const list = unambiguousJson(text)
   if (!Array.isArray(list)) return null
   const conditions = new Map<LookupKey, string>()
   for (const item of list.slice(0, CONDITIONS) as unknown[]) {

@@ -1,7 +1,7 @@
 // The parameter ExtendedConfig of a secret that the service rotates: what the rotation changes, and custom data of the client.
 import { refuse } from '../../api/errors.ts'
 import { json, type Parameter, text } from '../../api/parameters.ts'
-import { isJsonObject, jsonObjectIn } from '../../runtime/json.ts'
+import { isJsonObject, unambiguousJson } from '../../runtime/json.ts'
 import type { SecretBody } from './records.ts'
 
 /** The most pairs of CustomData. */
@@ -28,7 +28,8 @@ export const extendedConfig: Parameter<string> = {
 
 /** Reads the ExtendedConfig of a secret that is not Generic. Refuses with InvalidParameter. */
 export function extendedConfigIn(given: string): ExtendedConfig {
-  const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = jsonObjectIn(given) ?? {}
+  const config = unambiguousJson(given)
+  const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = isJsonObject(config) ? config : {}
   if (
     typeof SecretSubType !== 'string' ||
     !isTextOrAbsent(UserName) ||

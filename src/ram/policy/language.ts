@@ -7,10 +7,9 @@
 //   conditions  { operator: { key: values, … }, … }
 //   strings     a string, or an array of at least one string; values are the same, and may also be numbers and booleans
 
-import { isJsonObject, type JsonObject } from '../../runtime/json.ts'
+import { duplicateMember, isJsonObject, type JsonObject } from '../../runtime/json.ts'
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
 import { type Condition, fits, fitting, isOperator } from './conditions.ts'
-import { duplicateMember } from './json-members.ts'
 import { type Principal, parsePrincipals } from './principals.ts'
 import { canMatch, isResourcePattern } from './resource-pattern.ts'
 
