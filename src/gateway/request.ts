@@ -3,7 +3,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 import { asBuffer } from '../runtime/bytes.ts'
-import { isJsonObject, memberNames, valuesIn } from '../runtime/json.ts'
+import { duplicateMember, isJsonObject, valuesIn } from '../runtime/json.ts'
 import { readCanonical } from './canonical-form.ts'
 
 export const MAX_QUERY_BYTES = 65_536
@@ -172,14 +172,15 @@ class Decoded {
     const json = asBuffer(body).toString()
     const value = parseJson(json)
     if (!isJsonObject(value)) throw unreadable('The JSON body must be an object.')
-    const names = new Set<string>()
-    for (const name of memberNames(json)) {
-      demandUnicode(name)
-      if (names.has(name)) throw givenTwice(name)
-      if (names.size >= MAX_PARAMETERS) throw tooMany()
-      names.add(name)
+    const twice = duplicateMember(json)
+    if (twice !== null) {
+      demandUnicode(twice)
+      throw givenTwice(twice)
     }
-    for (const [name, member] of Object.entries(value)) {
+    const members = Object.entries(value)
+    if (members.length > MAX_PARAMETERS) throw tooMany()
+    for (const [name, member] of members) {
+      demandUnicode(name)
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)
       demandUnicode(text)

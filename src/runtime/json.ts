@@ -7,18 +7,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The names of the members of the object in a valid text of JSON: each as often as it occurs, where JSON.parse keeps only the last one. */
-export function* memberNames(json: string): Generator<string> {
-  let depth = 0
-  let former = ''
-  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (token === ':' && depth === 1) yield JSON.parse(former) as string
-    former = token
-  }
-}
-
 const COLON = /\s*:/y
 
 /** The name of a member that one object in a valid text of JSON has twice, or null. JSON.parse keeps only the last such member. */

@@ -79,6 +79,7 @@ describe('a body under a signature in the header', () => {
     ['has no name twice', '{"A":"1","A":"2"}', 'InvalidParameter: It is given twice.'],
     ['has no name twice, once as a null', '{"A":"1","B":{},"A":null}', 'InvalidParameter: It is given twice.'],
     ['has no name twice, once escaped', '{"A":"1","\\u0041":"1"}', 'InvalidParameter: It is given twice.'],
+    ['has no name twice within a value', '{"A":[{"B":{"C":1},"B":2}]}', 'InvalidParameter: It is given twice.'],
     [
       'may repeat a name within values',
       '{"A":{"A":"1","b":[{"A":2},{"A":3}]},"b":"\\"A\\":","c":"}{"}',
