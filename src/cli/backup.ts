@@ -61,13 +61,15 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   const to = flags.must('to', USAGE)
   const settings = settingsFrom(flags, around.env, around.readFile)
   const place = placeToWrite(to, around, () => settings.deliveryTarget)
-  using stop = stopsWork()
+  // A printed backup leaves nothing to clean up, and a write that waits for its reader would keep the program from handling the signal.
+  using stop = place.read && stopsWork()
+  const { signal } = stop ?? new AbortController()
   // Taken before the copy begins: the backup holds everything that was committed until then.
   const at = SYSTEM.now()
   await using source = await openSource(databaseUrl(settings))
   const counts = await source.counts()
   const head = { format: FORMAT, id: SYSTEM.newId(), at, version: VERSION, schema: source.schema, counts } as const
-  const [judge, measure, draw] = [new Judge(), new Measure(stop.signal), bar(around, 'rows')]
+  const [judge, measure, draw] = [new Judge(), new Measure(signal), bar(around, 'rows')]
   const rows = judgedRows(source.rows(), judge, (seen) => draw(seen, total(counts)))
   await place.write(measure.through(sealAge(encodeBackup(head, rows), recipients, SYSTEM.randomBytes)))
   around.status('')
@@ -78,7 +80,7 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   for (const line of describeBackup(head, findings)) say(line)
   say(`written: ${measure.bytes} bytes, SHA-256 ${sha256}`)
   if (place.read && !flags.has('no-verify')) {
-    if ((await sha256Of(place.read(), stop.signal)) !== sha256)
+    if ((await sha256Of(place.read(), signal)) !== sha256)
       throw new Error(
         'the backup on disk differs from the written data: do not trust this disk, and write the backup elsewhere',
       )

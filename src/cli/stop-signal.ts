@@ -14,11 +14,11 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** Aborts at the first signal that asks the program to stop, until disposed. */
+/** Aborts at the first signal that asks the program to stop, until disposed. A second one ends the program at once. */
 export function stopsWork(): Disposable & { readonly signal: AbortSignal } {
   const stop = new AbortController()
   const stopped = (signal: NodeJS.Signals) => stop.abort(new Error(`stopped by ${signal}`))
-  process.on('SIGTERM', stopped).on('SIGINT', stopped)
+  process.once('SIGTERM', stopped).once('SIGINT', stopped)
   return {
     signal: stop.signal,
     [Symbol.dispose]: () => void process.off('SIGTERM', stopped).off('SIGINT', stopped),

@@ -185,6 +185,19 @@ for (const [name, fresh] of [
       assert.deepEqual([left, process.listenerCount('SIGTERM')], [[], listening])
     })
 
+    it('leaves signals to the system while it is printed: a process that nobody reads from handles none', async () => {
+      const handled: unknown[] = []
+      const note = (event: string | symbol) => handled.push(event)
+      process.on('newListener', note)
+      try {
+        const words = ['backup', '--to', '-', '--recipient', recipient, ...where(house.data, house.database)]
+        assert.equal((await runHere(words)).code, 0)
+      } finally {
+        process.off('newListener', note)
+      }
+      assert.deepEqual([handled.includes('SIGTERM'), handled.includes('SIGINT')], [false, false])
+    })
+
     it('is a file of age of mode 0600, which other programs open', async () => {
       assert.equal(statSync(backup).mode & 0o777, 0o600)
       const decrypter = new Decrypter()
