@@ -1,6 +1,6 @@
 // gRPC on a Unix socket that only its owner can use. Tests: test/kubernetes/provider.test.ts.
 import { once } from 'node:events'
-import { existsSync, lstatSync, unlinkSync } from 'node:fs'
+import { lstatSync, statSync, unlinkSync } from 'node:fs'
 import { createServer, type ServerHttp2Session } from 'node:http2'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
@@ -41,7 +41,7 @@ export async function serveGrpc(path: string, routes: (router: ConnectRouter) =>
 async function removeDeadSocket(path: string): Promise<void> {
   const folder = dirname(path)
   // The system calls this a lack of permission.
-  if (!existsSync(folder))
+  if (!statSync(folder, { throwIfNoEntry: false }))
     throw new Error(`there is no folder \`${folder}\`: create it, or name another path with --socket`)
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found) return

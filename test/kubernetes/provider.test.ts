@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync, writeFileSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -181,10 +181,10 @@ describe('the KMS v2 provider', () => {
     const file = join(folder, 'file')
     writeFileSync(file, '')
     assert.match((await runHere([...line, file], env)).err, /is no socket: remove it, or name another path/)
-    assert.match(
-      (await runHere([...line, join(folder, 'none', 'x.sock')], env)).err,
-      /there is no folder `.+none`: create/,
-    )
+    const unreachable = join(folder, 'loop')
+    symlinkSync(unreachable, unreachable)
+    const fault = (await runHere([...line, join(unreachable, 'x.sock')], env)).err
+    assert.match(fault, /ELOOP/, 'a folder that can not be reached is not called missing')
     provider.kill('SIGKILL')
     await once(provider, 'close')
     provider = await startProvider()
