@@ -173,7 +173,7 @@ export function guarded<T>(work: () => T, place = ''): T {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error
     const isUnopened = 'errcode' in error && error.errcode === CAN_NOT_OPEN
-    const remedy = isUnopened ? ': check that its folder exists, and the permissions of both for this user' : ''
+    const remedy = isUnopened ? ': check that its folder exists, and that this user can write to both' : ''
     throw new Unavailable(`SQLite: ${place}${error.message}${remedy}`, { cause: error })
   }
 }
