@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000
 /** A day between backups, and the time for writing one. */
 const OLD_HOURS = 26
 const AGE = 'age-encryption.org/v1\n'
+const AS_READER = 'run this command as a user who can read it'
 
 /** The age of the newest backup, by the time of its file. */
 export function checkBackup(path: string | undefined, now: number): Finding {
@@ -25,10 +26,7 @@ export function checkBackup(path: string | undefined, now: number): Finding {
     file = statOf(path)
     isBackup = file?.isFile() === true && beginningOf(path) === AGE
   } catch (failure) {
-    return error(
-      `\`${path}\` can't be read: ${(failure as Error).message}`,
-      'run this command as a user who can read it',
-    )
+    return error(`\`${path}\` can't be read: ${(failure as Error).message}`, AS_READER)
   }
   if (!file) return error(`there is no backup at \`${path}\``, remedy)
   if (!isBackup) return error(`\`${path}\` is no backup`, remedy)
@@ -66,6 +64,7 @@ export function checkCopy(path: string | undefined, settings: Settings | null, f
       return warning(`\`${path}\` is the root key, on the same disk as the data folder`, remedy)
     return ok(`\`${path}\` is the root key`)
   } catch (failure) {
-    return error((failure as Error).message, remedy)
+    const { message, code } = failure as NodeJS.ErrnoException
+    return error(message, code === 'EACCES' ? AS_READER : remedy)
   }
 }

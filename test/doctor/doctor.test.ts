@@ -199,6 +199,16 @@ describe('strongroom doctor', () => {
     }
   })
 
+  it('asks for another user where this one can not read the root key', async () => {
+    const data = temporaryFolder()
+    const key = join(data, 'root-key')
+    chmodSync(data, 0o755)
+    writeFileSync(key, '0'.repeat(64), { mode: 0o600 })
+    const found = await withoutAccess([key], () => examine(['--data', data, '--root-key-copy', join(data, 'copy')], {}))
+    assert.match(found.says("root key's copy"), /^EACCES: .*root-key': run this command as a user who can read it$/)
+    removeFolder(data)
+  })
+
   it('sends an operator whose root key is in an HSM to the check of the HSM, and asks for no copy of a file', async () => {
     const found = await examineCopy((data) => {
       using db = new DatabaseSync(join(data, 'strongroom.db'))
