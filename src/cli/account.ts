@@ -81,13 +81,18 @@ export async function account(args: readonly string[], open: Open, around: Surro
   })
 }
 
+const ACCOUNT_NAME = /^\P{C}{0,128}$/u
+
 async function createAccount({ flags, rooms: { accounts }, print, now }: Asked): Promise<void> {
   const accountId = flags.get('account-id') ?? null
+  const name = flags.get('name') ?? ''
+  if (!ACCOUNT_NAME.test(name))
+    throw new UsageError('`--name` must have at most 128 characters, and no control characters')
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('`--account-id` must be 16 digits')
   const credentials = newCredentials(SYSTEM, accountId)
   if (await accounts.exists(credentials.accountId))
     throw new UsageError(`the account ${credentials.accountId} exists already`)
-  await accounts.provide(credentials, flags.get('name') ?? '', now)
+  await accounts.provide(credentials, name, now)
   print(credentials)
 }
 
