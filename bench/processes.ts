@@ -44,6 +44,8 @@ export interface Server {
   ownCpuMs(): number
   /** Lets the server's child processes run on either core. */
   unpinChildren(): void
+  /** Moves the first process, without its children, to the core of the load. */
+  moveToLoadCore(): void
   stop(): Promise<void>
 }
 
@@ -79,6 +81,7 @@ async function start(command: string, args: readonly string[], env: Record<strin
       for (const pid of childrenOf(child.pid))
         if (pinned) execFileSync('taskset', ['-a', '-p', '-c', BOTH_CORES, String(pid)], { stdio: 'ignore' })
     },
+    moveToLoadCore: () => pin(child, LOAD_CORE),
     stop: () => {
       child.kill('SIGTERM')
       return ended

@@ -27,6 +27,12 @@ const KEYS = 10
 
 type Pair = readonly [Server, Server]
 
+/** Calls per second of CPU time. */
+interface AloneAndBoth {
+  readonly alone: number
+  readonly both: number
+}
+
 /** Measures in `folder`, on its own PostgreSQL, which syncs every commit. */
 export async function sharedDatabase(folder: string, run: Run): Promise<void> {
   await using postgresql = await startSyncing()
@@ -133,8 +139,8 @@ class SharedDatabase {
   }
 
   /**
-   * Calls per second of CPU time: two servers against one, with as many connections in total. A control without changes shows the machine's
-   * part: two processes take turns on the same core.
+   * Calls per second of CPU time: two servers against one, with as many connections in total. Two controls show the machine's part: without
+   * changes, two processes take turns on the same core; and with changes, one of the two has the core to itself.
    */
   async changes(warmUp: number): Promise<void> {
     const database = this.#postgresql.database()
@@ -146,31 +152,53 @@ class SharedDatabase {
       Array.from({ length: CHANGE_IN }, (_, i) => (i === 0 ? described(changed) : encrypt(keys[i % KEYS] ?? ''))),
     )
     for (const server of servers) await load({ ...this.#job(server, 64, mixed), requests: warmUp })
-    const sides = [mixed, plain].map((calls) => ({ calls, rounds: [] as { alone: number; both: number }[] }))
+    const [together, control]: [AloneAndBoth[], AloneAndBoth[]] = [[], []]
+    for (let round = 0; round < ROUNDS_IN_TURN; round++) {
+      together.push(await this.#aloneAndBoth(servers, mixed))
+      control.push(await this.#aloneAndBoth(servers, plain))
+    }
+    const [one, other] = servers
+    other.moveToLoadCore()
+    const apart: AloneAndBoth[] = []
     for (let round = 0; round < ROUNDS_IN_TURN; round++)
-      for (const { calls, rounds } of sides) rounds.push(await this.#aloneAndBoth(servers, calls))
-    for (const { calls, rounds } of sides) {
+      apart.push({
+        alone: await this.#perCpuSecond([one], 128, mixed),
+        both: await this.#perCpuSecond(servers, 64, mixed, [one]),
+      })
+    const row = (name: string, rounds: readonly AloneAndBoth[], budget = '') => {
       const { alone, both } = median(rounds, (figures) => figures.both / figures.alone)
       const figures = `${Math.round(both)} calls a CPU second, one server ${Math.round(alone)}: ${percent(both, alone)}`
-      if (calls === mixed)
-        this.#run.row(`Encrypt with ${KEYS} keys and 1 % of changes, two servers`, figures, 'budget ≥ 90 %')
-      else this.#run.row('  the same without changes', figures)
+      this.#run.row(name, figures, budget)
     }
+    row(`Encrypt with ${KEYS} keys and 1 % of changes, two servers`, together, 'budget ≥ 90 %')
+    row('  the same without changes', control)
+    row('  with changes, a server on a core of its own beside the other', apart)
     await Promise.all(servers.map((server) => server.stop()))
   }
 
   /** Each of the two serves alone, too, so that both have served as many calls: more calls compile more of the code. */
-  async #aloneAndBoth(servers: Pair, calls: readonly Parameters[]): Promise<{ alone: number; both: number }> {
-    const perCpuSecond = async (loaded: readonly Server[], connections: number) => {
-      const used = () => loaded.reduce((sum, server) => sum + server.cpuMs(), 0)
-      const before = used()
-      const jobs = loaded.map((server) => this.#job(server, connections, calls))
-      await Promise.all(jobs.map(load))
-      return (jobs.reduce((sum, job) => sum + callsOf(job), 0) * 1000) / (used() - before)
-    }
+  async #aloneAndBoth(servers: Pair, calls: readonly Parameters[]): Promise<AloneAndBoth> {
     const [one, other] = servers
-    const alone = ((await perCpuSecond([one], 128)) + (await perCpuSecond([other], 128))) / 2
-    return { alone, both: await perCpuSecond(servers, 64) }
+    const alone = [await this.#perCpuSecond([one], 128, calls), await this.#perCpuSecond([other], 128, calls)] as const
+    return { alone: (alone[0] + alone[1]) / 2, both: await this.#perCpuSecond(servers, 64, calls) }
+  }
+
+  /** The calls per second of CPU time of some servers, while all loaded ones serve as many calls. */
+  async #perCpuSecond(
+    loaded: readonly Server[],
+    connections: number,
+    calls: readonly Parameters[],
+    counted = loaded,
+  ): Promise<number> {
+    const used = () => counted.reduce((sum, server) => sum + server.cpuMs(), 0)
+    const before = used()
+    const loads = loaded.map(async (server) => {
+      const job = this.#job(server, connections, calls)
+      await load(job)
+      return counted.includes(server) ? callsOf(job) : 0
+    })
+    const served = (await Promise.all(loads)).reduce((sum, count) => sum + count, 0)
+    return (served * 1000) / (used() - before)
   }
 
   async #slowWay(): Promise<void> {

@@ -1,5 +1,6 @@
-// The cost of workers: CPU time per call of one process, and of a server with two workers and their owner. A control shows the machine's
-// part: two independent processes take turns on the same core, and share the same calls.
+// The cost of workers: CPU time per call of one process, and of a server with two workers and their owner. Two controls show the machine's
+// part: two independent processes take turns on the same core, and share the same calls; and one worker has the core to itself, while its
+// owner shares the core of the load.
 import { median, ROUNDS_IN_TURN } from './figures.ts'
 import type { Job } from './load.ts'
 import { callsOf, load, type Server, startStrongroom } from './processes.ts'
@@ -32,14 +33,18 @@ export async function costOfWorkers(folder: string, { credentials, warmUp, job, 
   const one = await started('one', 0)
   const withWorkers = await started('with-workers', 2)
   const another = await started('another', 0)
+  const withOneWorker = await started('with-one-worker', 1)
+  withOneWorker.server.moveToLoadCore()
   const half = ({ server, job: whole }: Side['parts'][number]) => ({
     server,
     job: { ...whole, connections: whole.connections / 2, requests: whole.requests / 2 },
   })
   const side = (parts: Side['parts']): Side => ({ parts, all: [], owner: [] })
-  const [alone, workers, two] = [side([one]), side([withWorkers]), side([half(one), half(another)])]
-  for (let round = 0; round < ROUNDS_IN_TURN; round++) for (const each of [alone, workers, two]) await measure(each)
-  for (const { server } of [one, withWorkers, another]) await server.stop()
+  const [alone, workers, worker] = [side([one]), side([withWorkers]), side([withOneWorker])]
+  const two = side([half(one), half(another)])
+  for (let round = 0; round < ROUNDS_IN_TURN; round++)
+    for (const each of [alone, workers, two, worker]) await measure(each)
+  for (const { server } of [one, withWorkers, another, withOneWorker]) await server.stop()
   const against = ({ all }: Side) => {
     const ratio = middle(all.map((us, i) => us / (alone.all[i] ?? 1)))
     return `one process ${middle(alone.all).toFixed(1)} µs: ${ratio.toFixed(3)} ×`
@@ -50,6 +55,10 @@ export async function costOfWorkers(folder: string, { credentials, warmUp, job, 
     'budget ≤ 1.05 ×, aim ≤ 1 ×',
   )
   row('  two servers of one process, 32 connections each', `${middle(two.all).toFixed(1)} µs; ${against(two)}`)
+  row(
+    '  with 1 worker on a core of its own, the owner on the core of the load',
+    `${middle(worker.all).toFixed(1)} µs, owner ${middle(worker.owner).toFixed(1)} µs; ${against(worker)}`,
+  )
 }
 
 /** Runs the jobs of a side at the same time, and notes their costs. */
