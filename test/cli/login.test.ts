@@ -325,7 +325,9 @@ describe('strongroom login', () => {
     assert.equal((await fetch(`http://127.0.0.1:${port}//`)).status, 404)
     assert.equal((await fetch(`http://127.0.0.1:${port}/?code=x&state=${state}`, { method: 'POST' })).status, 404)
     // A code of somebody else's challenge is of no use here.
-    const other = await browser.ask('POST', '/console/log-on/allow', { Challenge: challenge?.replace(/^./, 'A') })
+    const other = await browser.ask('POST', '/console/log-on/allow', {
+      Challenge: challenge?.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
+    })
     assert.equal(
       await brought(port, { code: other.body.Code, state }),
       `${house.endpoint}/console/command-line?end=failed`,
