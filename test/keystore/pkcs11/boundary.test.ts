@@ -31,12 +31,14 @@ function objects(house: TestHouse, type: 'secrkey' | 'privkey' | 'pubkey'): Seen
     })
 }
 
-async function eventually(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await what()) return
+/** Waits until the token has so many objects of a type. */
+async function comesToHold(count: number, type: Parameters<typeof objects>[1], house: TestHouse): Promise<void> {
+  let found = objects(house, type)
+  for (let i = 0; i < 1000 && found.length !== count; i++) {
     await pause(50)
+    found = objects(house, type)
   }
-  assert.fail('it did not happen')
+  assert.equal(found.length, count, `${JSON.stringify(found)}; reported: ${JSON.stringify(house.failures)}`)
 }
 
 async function external(house: TestHouse): Promise<string> {
@@ -88,7 +90,7 @@ function suite(kind: TokenKind): void {
       await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
     house.now += 7 * DAY
     await house.sweep()
-    await eventually(() => objects(house, 'privkey').length === 0)
+    await comesToHold(0, 'privkey', house)
     await house.sweep()
     assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 0)
     assert.deepEqual(house.failures, [])
@@ -120,13 +122,13 @@ function suite(kind: TokenKind): void {
     await importMaterial(house, prepared)
     const first = objects(house, 'secrkey').map(({ id }) => id)
     await importMaterial(house, prepared, house.now + DAY)
-    await eventually(() => objects(house, 'secrkey').length === 1)
+    await comesToHold(1, 'secrkey', house)
     assert.notDeepEqual(
       objects(house, 'secrkey').map(({ id }) => id),
       first,
     )
     await house.must('DeleteKeyMaterial', { KeyId: keyId })
-    await eventually(() => objects(house, 'secrkey').length === 0)
+    await comesToHold(0, 'secrkey', house)
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     await importMaterial(house, prepared)
     await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
@@ -134,7 +136,7 @@ function suite(kind: TokenKind): void {
     assert.equal(objects(house, 'secrkey').length, 2)
     house.now += 7 * DAY
     await house.sweep()
-    await eventually(() => objects(house, 'secrkey').length === 0)
+    await comesToHold(0, 'secrkey', house)
     await house.sweep()
     assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 0)
     assert.deepEqual(house.failures, [])
@@ -160,10 +162,10 @@ function suite(kind: TokenKind): void {
     await using house = await openTestHouse(null, ['--max-keys', '2'], { token: makeToken(kind) })
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => house.outcome('CreateKey')))
     assert.equal(outcomes.filter((outcome) => outcome === 'OK').length, 2)
-    await eventually(() => objects(house, 'secrkey').length === 2)
+    await comesToHold(2, 'secrkey', house)
     const pairs = Array.from({ length: 4 }, () => house.outcome('CreateKey', { KeySpec: 'EC_P256' }))
     assert.ok((await Promise.all(pairs)).every((outcome) => outcome === 'Rejected.LimitExceeded'))
-    await eventually(() => objects(house, 'privkey').length === 0)
+    await comesToHold(0, 'privkey', house)
     const { KeyId } = (await house.must('ListKeys')).Keys.Key[0]
     await house.must('Encrypt', { KeyId, Plaintext: 'x' })
   })
