@@ -5,13 +5,10 @@ import { hostAndPort } from '../settings/row.ts'
 /** Resolves when the server listens; rejects with a remedy when it can't. */
 export function listening(server: Server, host: string, port: number, backlog?: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (cause: Error) => {
+    const failed = (cause: NodeJS.ErrnoException) => {
       const address = hostAndPort({ host, port })
-      reject(
-        new Error(`\`${address}\` can't be used: ${cause.message}: choose another address, or free this one`, {
-          cause,
-        }),
-      )
+      const remedy = cause.code === 'EADDRINUSE' ? 'choose another address, or free this one' : 'choose another address'
+      reject(new Error(`\`${address}\` can't be used: ${cause.message}: ${remedy}`, { cause }))
     }
     server.once('error', failed)
     server.listen({ port, host, ...(backlog !== undefined && { backlog }) }, () => {

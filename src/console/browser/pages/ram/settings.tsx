@@ -215,7 +215,7 @@ function AccountAlias() {
     >
       <Ready of={alias}>
         {() => (
-          // A removed alias leaves its field, too: the form begins anew.
+          // The removal of the alias changes the key: React then mounts the form again, with an empty field.
           <Saved
             initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }}
             key={clear.data?.RequestId}
